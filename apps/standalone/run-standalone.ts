@@ -1,0 +1,87 @@
+import type { Log } from '#runtime';
+import { waitForPort } from './port';
+import { aborted } from './stop-request';
+import type { Program } from './supervised-child';
+import { supervise } from './supervisor';
+
+/** A database server that was started here. */
+export type OwnDatabase = { readonly url: string; stop(): Promise<void> };
+
+/** What `runStandalone` takes. */
+export type Standalone = {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Unset: `startDatabase` gives one. */
+  readonly databaseUrl: string | undefined;
+  readonly startDatabase: () => Promise<OwnDatabase>;
+  readonly migrate: (databaseUrl: string) => Promise<void>;
+  readonly programs: readonly Program[];
+  /** Of the children; `DATABASE_URL` is added. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly banner: string;
+  readonly log: Log;
+  readonly note: (line: string) => void;
+  readonly stop: AbortSignal;
+};
+
+/** How long the last run may hold the port: its processes drain by themselves after a kill. */
+const PORT_WAIT_MS = 10_000;
+/** A stop that hangs in what has no limit of its own (a long recovery) ends here; the contract says 20 s. */
+const STOP_LIMIT_MS = 19_000;
+
+/**
+ * A Ctrl-C reaches PostgreSQL's tools too when they run in this process's group: a start that they broke off may have
+ * left a server that nobody holds. It is taken over and stopped.
+ */
+async function startOrClear({ startDatabase, stop, log }: Standalone): Promise<OwnDatabase | undefined> {
+  try {
+    return await startDatabase();
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    return startDatabase().catch((again: unknown) => {
+      log.error({ err: again }, 'the database that the stop broke off could not be looked after');
+      return undefined;
+    });
+  }
+}
+
+async function runChildren(options: Standalone, databaseUrl: string): Promise<void> {
+  const { programs, environment, log, stop, note, banner } = options;
+  const supervisor = supervise(programs, { env: { ...environment, DATABASE_URL: databaseUrl }, log });
+  try {
+    await Promise.race([supervisor.ready, aborted(stop)]);
+    if (!stop.aborted) note(banner);
+    await aborted(stop);
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+/**
+ * Runs the whole system until `stop` is aborted, at whatever point, and leaves no process behind.
+ * @throws Error in one readable text when it can't start; what was started is stopped by then
+ */
+export async function runStandalone(options: Standalone): Promise<void> {
+  const { listen, stop, note } = options;
+  stop.addEventListener('abort', () => {
+    note('stopping');
+    setTimeout(() => {
+      console.error('the stop took too long');
+      process.exit(1);
+    }, STOP_LIMIT_MS).unref();
+  });
+  await waitForPort({ ...listen, limitMs: PORT_WAIT_MS, stop, note });
+  if (stop.aborted) return;
+  const own = options.databaseUrl === undefined ? await startOrClear(options) : undefined;
+  try {
+    const databaseUrl = own?.url ?? options.databaseUrl;
+    if (databaseUrl === undefined || stop.aborted) return;
+    await options.migrate(databaseUrl);
+    if (!stop.aborted) await runChildren(options, databaseUrl);
+  } catch (error) {
+    // Whoever asked to stop does not wait for the start any more, nor for what became of it.
+    if (!stop.aborted) throw error;
+    options.log.warn({ err: error }, 'the start was broken off');
+  } finally {
+    await own?.stop();
+  }
+}

@@ -1,0 +1,168 @@
+import type { DatabaseFailure } from '#database';
+
+/** What a job wants done, and the job's fate. */
+type Part<Item> = {
+  readonly items: readonly Item[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export type LanesOptions<Item> = {
+  readonly count: number;
+  /** A group takes whole jobs until it has so many items. */
+  readonly groupMax: number;
+  /** Which lane an item belongs to: any integer; items of one person should agree. */
+  readonly laneOf: (item: Item) => number;
+  /** Does the work of a group, all of it or nothing. */
+  readonly run: (items: readonly Item[]) => Promise<void>;
+  /** Takes away a single item that the database refuses for its data. */
+  readonly bury: (item: Item, error: unknown) => Promise<void>;
+  readonly classify: (error: unknown) => DatabaseFailure;
+  readonly onTrouble: (failure: DatabaseFailure, error: unknown) => void;
+};
+
+/** The work was interrupted by the end of the process: its job goes back to the queue. */
+export class LanesClosedError extends Error {
+  override name = 'LanesClosedError';
+}
+
+export type Lanes<Item> = {
+  /** Resolves when all items are done and committed; rejects when their own job is at fault. */
+  readonly submit: (items: readonly Item[]) => Promise<void>;
+  /** Stops waiting for the end of an outage: what is not done rejects with {@link LanesClosedError}. */
+  readonly close: () => void;
+};
+
+/** Jobs smaller than this share one lane: splitting them would only multiply transactions. */
+const SMALL_JOB_MAX = 100;
+const OUTAGE_PAUSE_MS = { first: 100, most: 3000 } as const;
+
+/**
+ * Group commit. The items of all waiting jobs are split by person into a few lanes; each lane runs one transaction
+ * at a time over everything that waits. Two lanes never touch the same person, so that they don't wait for each
+ * other's rows, and a group's cost is shared by all the jobs in it.
+ */
+export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
+  const { run, bury, classify, onTrouble } = options;
+  let closed = false;
+  const pauses = new Set<() => void>();
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done(): void {
+        clearTimeout(timer);
+        pauses.delete(done);
+        resolve();
+      }
+      pauses.add(done);
+    });
+
+  /** Runs until it is done: an outage is waited for, a conflict tried again, poison found by halving. */
+  const work = async (items: readonly Item[]): Promise<void> => {
+    let pauseMs: number = OUTAGE_PAUSE_MS.first;
+    for (;;) {
+      try {
+        return await run(items);
+      } catch (error) {
+        const failure = classify(error);
+        onTrouble(failure, error);
+        if (failure === 'bug') throw error;
+        if (failure === 'data') return await halve(items, error);
+        if (closed) throw new LanesClosedError('stopped while the database was away', { cause: error });
+        await pause(failure === 'conflict' ? Math.random() * 20 : pauseMs);
+        pauseMs = Math.min(pauseMs * 2, OUTAGE_PAUSE_MS.most);
+      }
+    }
+  };
+
+  const halve = async (items: readonly Item[], error: unknown): Promise<void> => {
+    const [first] = items;
+    if (items.length === 1 && first !== undefined) return bury(first, error);
+    const middle = Math.ceil(items.length / 2);
+    await work(items.slice(0, middle));
+    await work(items.slice(middle));
+  };
+
+  const settle = async (parts: readonly Part<Item>[]): Promise<void> => {
+    try {
+      await work(parts.flatMap(({ items }) => items));
+      for (const part of parts) part.resolve();
+    } catch (error) {
+      // Together they fail for one of them: each by itself, so that only the one at fault fails.
+      if (parts.length === 1 || error instanceof LanesClosedError)
+        for (const part of parts) part.reject(error);
+      else for (const part of parts) await settle([part]);
+    }
+  };
+
+  const lanes = Array.from({ length: options.count }, () => makeLane(options.groupMax, settle));
+  const laneAt = (index: number): Lane<Item> => {
+    const lane = lanes[Math.abs(index) % lanes.length];
+    if (lane === undefined) throw new Error('no lane');
+    return lane;
+  };
+
+  return {
+    submit: async (items) => {
+      if (closed) throw new LanesClosedError('stopped');
+      if (items.length < SMALL_JOB_MAX) return laneAt(0).push(items);
+      const byLane = new Map<Lane<Item>, Item[]>();
+      for (const item of items) {
+        const lane = laneAt(options.laneOf(item));
+        const share = byLane.get(lane);
+        if (share === undefined) byLane.set(lane, [item]);
+        else share.push(item);
+      }
+      await Promise.all([...byLane].map(([lane, share]) => lane.push(share)));
+    },
+    close: () => {
+      closed = true;
+      for (const wake of [...pauses]) wake();
+    },
+  };
+}
+
+type Lane<Item> = { readonly push: (items: readonly Item[]) => Promise<void> };
+
+function makeLane<Item>(
+  groupMax: number,
+  settle: (parts: readonly Part<Item>[]) => Promise<void>,
+): Lane<Item> {
+  const waiting: Part<Item>[] = [];
+  let busy = false;
+
+  const takeGroup = (): Part<Item>[] => {
+    let taken = 0;
+    let size = 0;
+    for (const part of waiting) {
+      if (taken > 0 && size + part.items.length > groupMax) break;
+      taken += 1;
+      size += part.items.length;
+    }
+    return waiting.splice(0, taken);
+  };
+
+  const drain = async (): Promise<void> => {
+    busy = true;
+    while (waiting.length > 0) await settle(takeGroup());
+    busy = false;
+  };
+
+  return {
+    push: (items) =>
+      new Promise<void>((resolve, reject) => {
+        waiting.push({ items, resolve, reject });
+        if (!busy) void drain();
+      }),
+  };
+}
+
+/** A spread-out integer of a text (FNV-1a), for choosing lanes. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,179 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, IdentityKind, IdentityLink } from '#database';
+import {
+  createPeople,
+  createPeopleByEmail,
+  findByEmail,
+  findIdentities,
+  findPeople,
+  linkIdentities,
+} from '#database';
+import type { EngineEvent } from '#events';
+
+/** Finds, or creates, the person of each event. */
+export type PersonResolver = {
+  /** @returns the person ids in the order of the events; null where a `personId` is nobody's */
+  readonly resolve: (events: readonly EngineEvent[]) => Promise<(string | null)[]>;
+  /** Forgets what was remembered of people who turned out not to be there any more. */
+  readonly forget: (personIds: ReadonlySet<string>) => void;
+};
+
+/** Identities that a process remembers: about 15 MB. */
+const REMEMBERED_MAX = 100_000;
+
+const keyOf = (kind: IdentityKind, value: string): string => `${kind}:${value}`;
+
+/** What is known of the identities of a group: read from the database, then extended by what the group adds. */
+class Known {
+  readonly people = new Map<string, string>();
+  readonly withUser = new Set<string>();
+
+  personOf(kind: IdentityKind, value: string | undefined): string | undefined {
+    return value === undefined ? undefined : this.people.get(keyOf(kind, value));
+  }
+
+  add({ kind, value, personId }: IdentityLink, hasUser: boolean): void {
+    this.people.set(keyOf(kind, value), personId);
+    if (hasUser) this.withUser.add(personId);
+  }
+}
+
+type Plan = {
+  readonly people: (string | null)[];
+  readonly created: IdentityLink[];
+  readonly linked: IdentityLink[];
+  readonly byEmail: Map<string, string>;
+};
+
+/** Whom an event's identities mean: the person id first, then the user, then the anonymous visitor. */
+function planEvent(event: EngineEvent, known: Known, plan: Plan): string | null {
+  const { userId, anonymousId } = event;
+  const anonymous = known.personOf('anonymousId', anonymousId);
+  let person = event.personId ?? known.personOf('userId', userId);
+  if (
+    person === undefined &&
+    anonymous !== undefined &&
+    !(userId !== undefined && known.withUser.has(anonymous))
+  ) {
+    // A visitor who is nobody's yet becomes this user.
+    person = anonymous;
+  }
+  if (person === undefined) {
+    person = uuidv7();
+    const kind = userId === undefined ? 'anonymousId' : 'userId';
+    plan.created.push({ kind, value: userId ?? anonymousId ?? '', personId: person });
+    known.add({ kind, value: userId ?? anonymousId ?? '', personId: person }, kind === 'userId');
+  }
+  for (const [kind, value] of [['userId', userId] as const, ['anonymousId', anonymousId] as const]) {
+    if (value === undefined || known.personOf(kind, value) !== undefined) continue;
+    plan.linked.push({ kind, value, personId: person });
+    known.add({ kind, value, personId: person }, kind === 'userId');
+  }
+  return person;
+}
+
+function planGroup(
+  events: readonly EngineEvent[],
+  known: Known,
+  emails: ReadonlyMap<string, string>,
+  people: ReadonlySet<string>,
+): Plan {
+  const plan: Plan = { people: [], created: [], linked: [], byEmail: new Map() };
+  for (const event of events) {
+    if (event.personId !== undefined && !people.has(event.personId)) {
+      plan.people.push(null);
+    } else if (event.personId ?? event.userId ?? event.anonymousId) {
+      plan.people.push(planEvent(event, known, plan));
+    } else {
+      const email = event.email ?? '';
+      const person = emails.get(email) ?? plan.byEmail.get(email) ?? uuidv7();
+      if (!emails.has(email)) plan.byEmail.set(email, person);
+      plan.people.push(person);
+    }
+  }
+  return plan;
+}
+
+function identitiesOf(events: readonly EngineEvent[]): { kind: IdentityKind; value: string }[] {
+  const wanted = new Map<string, { kind: IdentityKind; value: string }>();
+  for (const { userId, anonymousId } of events) {
+    if (userId !== undefined) wanted.set(keyOf('userId', userId), { kind: 'userId', value: userId });
+    if (anonymousId !== undefined) {
+      wanted.set(keyOf('anonymousId', anonymousId), { kind: 'anonymousId', value: anonymousId });
+    }
+  }
+  return [...wanted.values()];
+}
+
+/** An event whose person can come from memory: a user we know, with nobody else to link. */
+function isPlain(event: EngineEvent): boolean {
+  return event.userId !== undefined && event.anonymousId === undefined && event.personId === undefined;
+}
+
+/** Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock. */
+export function makePersonResolver(db: Database): PersonResolver {
+  const remembered = new Map<string, string>();
+
+  const remember = (userId: string, personId: string): void => {
+    if (remembered.size >= REMEMBERED_MAX) {
+      const [oldest] = remembered.keys();
+      if (oldest !== undefined) remembered.delete(oldest);
+    }
+    remembered.set(userId, personId);
+  };
+
+  const readKnown = async (events: readonly EngineEvent[]): Promise<Known> => {
+    const known = new Known();
+    const wanted = identitiesOf(events);
+    if (wanted.length === 0) return known;
+    for (const found of await findIdentities(db, wanted)) known.add(found, found.hasUser);
+    return known;
+  };
+
+  /** Plans and writes; asks again when another process was first, so that both mean the same people. */
+  const resolveUnknown = async (events: readonly EngineEvent[]): Promise<(string | null)[]> => {
+    for (;;) {
+      const known = await readKnown(events);
+      const emailsWanted = events.flatMap((e) =>
+        (e.userId ?? e.anonymousId ?? e.personId) === undefined && e.email !== undefined ? [e.email] : [],
+      );
+      const emails =
+        emailsWanted.length === 0
+          ? new Map<string, string>()
+          : await findByEmail(db, [...new Set(emailsWanted)]);
+      const idsWanted = events.flatMap(({ personId }) => personId ?? []);
+      const people =
+        idsWanted.length === 0 ? new Set<string>() : await findPeople(db, [...new Set(idsWanted)]);
+      const plan = planGroup(events, known, emails, people);
+      if (plan.byEmail.size > 0) {
+        await createPeopleByEmail(db, plan.byEmail);
+        continue;
+      }
+      if (plan.created.length > 0 && (await createPeople(db, plan.created)) < plan.created.length) continue;
+      if (plan.linked.length > 0) {
+        await linkIdentities(db, plan.linked);
+      }
+      return plan.people;
+    }
+  };
+
+  return {
+    resolve: async (events) => {
+      const people: (string | null | undefined)[] = events.map((event) =>
+        isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined,
+      );
+      const unknown = events.filter((_event, index) => people[index] === undefined);
+      const found = unknown.length === 0 ? [] : await resolveUnknown(unknown);
+      for (const [index, event] of unknown.entries()) {
+        const person = found[index];
+        if (isPlain(event) && event.userId !== undefined && typeof person === 'string')
+          remember(event.userId, person);
+      }
+      let next = 0;
+      return people.map((person) => person ?? found[next++] ?? null);
+    },
+    forget: (personIds) => {
+      for (const [userId, personId] of remembered) if (personIds.has(personId)) remembered.delete(userId);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, DatabaseFailure } from '#database';
+import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
+import type { EngineEvent } from '#events';
+import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
+import type { DefinitionCache } from '#evaluation';
+import { makeDefinitionCache } from '#evaluation';
+import type { Producer, QueueBackend } from '#queues';
+import { GiveUpError, makeConsumer, PutBackError } from '#queues';
+import type { Clock, Closable, Log, WorkerStage } from '#runtime';
+import { makeLaneConsumer } from './lane-consumer';
+import { hashOf } from './lanes';
+import { makePersonResolver } from './person-resolver';
+import { repeat } from './repeat';
+import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
+import type { PersonChange } from './stages/evaluation';
+import { changesIn, evaluateChanges } from './stages/evaluation';
+import { applyEvents } from './stages/features';
+import { consumerEvents, makeTroubleLog } from './trouble';
+
+// The table of contents of a worker: queue -> stage, in the order in which an event meets them.
+//
+//   events      -> features     stores events, counts features, keeps traits and subscriptions
+//   evaluations -> evaluation   decides memberships, writes deliveries and deadlines
+//   backfill    -> backfill     evaluates everybody after an edit, or for a batch
+
+/** What the stages work with. `clock` only in tests. */
+export type Pipeline = {
+  readonly db: Database;
+  readonly backend: QueueBackend;
+  readonly producer: Producer;
+  readonly log: Log;
+  readonly clock?: Clock;
+};
+
+type Tools = Pipeline & {
+  readonly definitions: DefinitionCache;
+  readonly wakeRelay: (destination: string) => Promise<void>;
+};
+
+const BACKFILL_CHUNK = 500;
+const RESCUE_EVERY_MS = 5000;
+const FOLD_EVERY_MS = 20_000;
+const FOLD_ROWS_MAX = 50_000;
+
+function startFeatures({ db, backend, producer, log }: Tools): Closable[] {
+  const effectOf = makeFeatureEffect(DEFAULT_FEATURE_RULES);
+  const stage = {
+    db,
+    resolver: makePersonResolver(db),
+    effectOf,
+    handOn: (payload: Parameters<typeof producer.add<'evaluations'>>[1]) =>
+      producer.add('evaluations', payload),
+  };
+  const consumer = makeLaneConsumer<'events', EngineEvent>('events', backend, log, {
+    itemsOf: ({ events }) => events,
+    laneOf: (event) => hashOf(event.userId ?? event.anonymousId ?? event.personId ?? event.email ?? ''),
+    run: (events) => applyEvents(stage, events),
+    bury: async (event, error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
+      log.error(
+        { stage: 'features', err: error },
+        'an event was refused by the database and kept in dead_event',
+      );
+    },
+  });
+  return [consumer];
+}
+
+function startEvaluation(tools: Tools): Closable[] {
+  const { db, backend, log } = tools;
+  const sayTrouble = makeTroubleLog(log, 'tallies');
+  return [
+    makeLaneConsumer<'evaluations', PersonChange>('evaluations', backend, log, {
+      itemsOf: changesIn,
+      laneOf: ({ personId }) => hashOf(personId),
+      run: (changes) => evaluateChanges(tools, changes),
+      bury: async (_change, error) => {
+        throw new GiveUpError('a decision was refused by the database', { cause: error });
+      },
+    }),
+    repeat(
+      'the folding of tallies',
+      FOLD_EVERY_MS,
+      async () => void (await foldTallies(db, FOLD_ROWS_MAX)),
+      (error) => sayTrouble('outage', error),
+    ),
+  ];
+}
+
+function startBackfill(tools: Tools): Closable[] {
+  const { db, backend, producer, log } = tools;
+  const sayTrouble = makeTroubleLog(log, 'backfill');
+  let stopping = false;
+  const stage = {
+    ...tools,
+    chunkSize: BACKFILL_CHUNK,
+    isStopping: () => stopping,
+    pause: async (failure: DatabaseFailure, error: unknown) => {
+      sayTrouble(failure, error);
+      await new Promise((resolve) => setTimeout(resolve, failure === 'conflict' ? 10 : 1000));
+    },
+  };
+  const handle = async ({ evaluationId }: { evaluationId: string }): Promise<void> => {
+    try {
+      await runEvaluation(stage, evaluationId);
+    } catch (error) {
+      if (error instanceof BackfillInterruptedError) throw new PutBackError(error.message);
+      throw new GiveUpError('the evaluation failed', { cause: error });
+    }
+  };
+  const consumer = makeConsumer('backfill', backend, handle, {
+    ...consumerEvents(log, 'backfill'),
+    concurrency: 2,
+  });
+  // An edit that committed but could not be put into the queue is found here.
+  const rescue = async (): Promise<void> => {
+    for (const evaluationId of await findOpenEvaluations(db))
+      await producer.add('backfill', { evaluationId }, evaluationId);
+  };
+  return [
+    {
+      name: 'the backfill consumer',
+      close: async () => {
+        stopping = true;
+        await consumer.close();
+      },
+    },
+    repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => sayTrouble('outage', error)),
+  ];
+}
+
+// The timers stage has no queue of its own to consume yet; a worker that runs only it does nothing.
+const STAGES: Record<WorkerStage, (tools: Tools) => Closable[]> = {
+  features: startFeatures,
+  evaluation: startEvaluation,
+  timers: () => [],
+  backfill: startBackfill,
+};
+
+/** Starts stages of a worker. @returns what is to be closed, in the order of opening */
+export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]): Closable[] {
+  const { producer } = pipeline;
+  const tools: Tools = {
+    ...pipeline,
+    definitions: makeDefinitionCache(),
+    // Best effort: the relay looks by itself each second.
+    wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),
+  };
+  return [...new Set(stages)].flatMap((stage) => STAGES[stage](tools));
+}

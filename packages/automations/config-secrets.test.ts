@@ -1,0 +1,128 @@
+import type { AutomationConfig } from './config';
+import { automationConfigSchema, MASK } from './config';
+import { assignIds, maskConfig, mergeMasked } from './config-secrets';
+import { isSigningSecret } from './signing';
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const OTHER_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+const A = { id: 'a', url: 'https://a.io/1', secret: SECRET, headers: { Authorization: 'Bearer 1' } };
+const B = { id: 'b', url: 'https://b.io/2', secret: OTHER_SECRET, headers: { 'X-Key': 'k' } };
+
+function merged(next: AutomationConfig, previous: AutomationConfig | null): AutomationConfig {
+  const result = mergeMasked(next, previous);
+  if (!result.ok) throw new Error(JSON.stringify(result.faults));
+  return result.config;
+}
+
+describe('mergeMasked', () => {
+  test('a config that was shown and is sent back changes nothing', () => {
+    const stored: AutomationConfig = {
+      resend: { id: 'r', audienceId: 'x' },
+      meta: [{ id: 'm', customAudienceId: 'y', sync: true }],
+      webhook: [A, B],
+    };
+    expect(merged(maskConfig(stored), stored)).toEqual(stored);
+  });
+
+  test('masks follow the id, whatever the position, the form and the URL', () => {
+    const next = { webhook: [{ ...B, url: 'https://new.io', headers: { 'x-key': MASK }, secret: MASK }] };
+    expect(merged(next, { webhook: [A, B] })).toEqual({
+      webhook: [{ ...B, url: 'https://new.io', headers: { 'x-key': 'k' } }],
+    });
+  });
+
+  test('without id: by URL, else by position', () => {
+    const byUrl = { webhook: { url: B.url, headers: { 'X-Key': MASK }, secret: MASK } };
+    expect(merged(byUrl, { webhook: [A, B] })).toEqual({ webhook: B });
+    const byPosition = { webhook: { url: 'https://moved.io', headers: { Authorization: MASK } } };
+    expect(merged(byPosition, { webhook: A })).toEqual({ webhook: { ...A, url: 'https://moved.io' } });
+  });
+
+  test('the same config sent again keeps ids and secrets; another target is another automation', () => {
+    const plain = {
+      resend: { audienceId: 'x' },
+      meta: { customAudienceId: 'y', action: 'add' as const },
+      webhook: { url: A.url, headers: A.headers },
+    };
+    const stored = assignIds(plain, () => 'id').config;
+    expect(merged(plain, stored)).toEqual(stored);
+    expect(merged({ webhook: { url: 'https://else.io' } }, stored)).toEqual({
+      webhook: { url: 'https://else.io' },
+    });
+    expect(merged({ resend: { audienceId: 'z' } }, stored)).toEqual({ resend: { audienceId: 'z' } });
+  });
+
+  test('a new secret and new header values replace the stored ones', () => {
+    const next = {
+      webhook: { ...A, secret: OTHER_SECRET, headers: { Authorization: 'Bearer 2', 'X-New': 'n' } },
+    };
+    expect(merged(next, { webhook: A })).toEqual(next);
+  });
+
+  test('no stored automation serves two', () => {
+    const twice = [{ url: A.url }, { url: A.url }];
+    const ids = [merged({ webhook: twice }, { webhook: A }).webhook].flat().map((one) => one?.id);
+    expect(ids).toEqual(['a', undefined]);
+    const named = [{ url: A.url }, { id: 'a', url: A.url }];
+    expect([merged({ webhook: named }, { webhook: A }).webhook].flat().map((one) => one?.id)).toEqual([
+      undefined,
+      'a',
+    ]);
+  });
+
+  test('a mask with nothing behind it is a fault with its path', () => {
+    const message = '"***" stands for a stored value, and there is none';
+    const next = { webhook: [A, { url: 'https://c.io', secret: MASK, headers: { 'X-Key': MASK } }] };
+    const paths = [
+      ['webhook', 1, 'headers', 'X-Key'],
+      ['webhook', 1, 'secret'],
+    ];
+    expect(mergeMasked(next, null)).toEqual({ ok: false, faults: paths.map((path) => ({ path, message })) });
+    expect(mergeMasked({ webhook: { ...A, headers: { 'X-Other': MASK } } }, { webhook: A })).toEqual({
+      ok: false,
+      faults: [{ path: ['webhook', 'headers', 'X-Other'], message }],
+    });
+  });
+});
+
+describe('assignIds', () => {
+  test('completes what is missing, and says which secrets are new', () => {
+    let count = 0;
+    const makeId = () => `new-${++count}`;
+    const { config, generated } = assignIds(
+      {
+        resend: { audienceId: 'x' },
+        meta: [{ customAudienceId: 'y', sync: true }],
+        webhook: [A, { url: B.url }],
+      },
+      makeId,
+    );
+    expect(config).toEqual({
+      resend: { id: 'new-1', audienceId: 'x' },
+      meta: [{ id: 'new-2', customAudienceId: 'y', sync: true }],
+      webhook: [A, { id: 'new-3', url: B.url, secret: expect.any(String) }],
+    });
+    expect([...generated]).toEqual(['new-3']);
+    const [, completed] = [config.webhook].flat();
+    expect(isSigningSecret(completed?.secret ?? '')).toBe(true);
+  });
+});
+
+describe('maskConfig', () => {
+  test('hides header values and secrets, but for a secret that is being revealed', () => {
+    const config = { resend: { id: 'r', audienceId: 'x' }, webhook: [A, B] };
+    expect(maskConfig(config, { revealSecretsOf: new Set(['b']) })).toEqual({
+      resend: { id: 'r', audienceId: 'x' },
+      webhook: [
+        { ...A, secret: MASK, headers: { Authorization: MASK } },
+        { ...B, headers: { 'X-Key': MASK } },
+      ],
+    });
+    expect(config.webhook).toEqual([A, B]);
+  });
+
+  test('what is shown is itself valid to send', () => {
+    const id = '019ab7c4-0000-7000-8000-000000000001';
+    expect(automationConfigSchema.safeParse(maskConfig({ webhook: { ...A, id } })).success).toBe(true);
+  });
+});

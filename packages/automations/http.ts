@@ -1,0 +1,106 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import axios from 'axios';
+import { cutOf } from './destination';
+
+/** How much of an answer is read and kept; the rest is never received. */
+export const RESPONSE_BYTES_MAX = 16 * 1_024;
+
+export type HttpRequest = {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON, already serialised: these bytes are what is signed and sent. */
+  readonly body: string;
+};
+
+/**
+ * What came of an exchange: an answer of whatever status (redirects are answers), or a failure with its code:
+ * `EGRESS_BLOCKED`, `TIMEOUT`, `ABORTED`, or that of Node (`ECONNREFUSED`, `ERR_INVALID_CHAR`, …).
+ */
+export type HttpResult =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
+      /** The first 16 KB as text; bytes that are no UTF-8, and NUL, are U+FFFD. */
+      readonly body: string;
+    }
+  | { readonly kind: 'failure'; readonly code: string };
+
+/** Sends one request; `signal` bounds the whole exchange, headers and body. */
+export type SendHttp = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResult>;
+
+/**
+ * The one outgoing HTTP client.
+ * @param agents guarded ones for addresses that users give (egress.ts); none for the operator's own.
+ */
+export function makeSendHttp(
+  agents: { readonly httpAgent?: HttpAgent; readonly httpsAgent?: HttpsAgent } = {},
+): SendHttp {
+  return async (request, signal) => {
+    try {
+      const response = await axios.request<Readable>({
+        ...agents,
+        method: request.method,
+        url: request.url,
+        headers: { 'accept-encoding': 'identity', ...request.headers, 'content-type': 'application/json' },
+        data: Buffer.from(request.body),
+        signal,
+        // With a proxy from the environment the guard would see the proxy's address only.
+        proxy: false,
+        
+        validateStatus: () => true,
+        // Buffered, an answer over the limit loses its status, and a long 200 would be retried.
+        responseType: 'stream',
+        decompress: false,
+      });
+      const bytes = await readStart(response.data);
+      return {
+        kind: 'response',
+        status: response.status,
+        headers: flatHeaders(response.headers),
+        body: storableText(bytes),
+      };
+    } catch (error) {
+      return { kind: 'failure', code: cutOf(signal) ?? errorCode(error) };
+    }
+  };
+}
+
+/** Reads up to the limit; leaving the loop destroys the stream, and with it the connection. */
+async function readStart(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const part = Buffer.from(chunk);
+    chunks.push(part);
+    bytes += part.length;
+    if (bytes >= RESPONSE_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).subarray(0, RESPONSE_BYTES_MAX);
+}
+
+/** PostgreSQL stores no NUL, and replacing bytes makes the text longer: it is cut again, between characters. */
+function storableText(bytes: Buffer): string {
+  const text = new StringDecoder('utf8').write(bytes).replaceAll('\0', '\ufffd');
+  return new StringDecoder('utf8').write(Buffer.from(text).subarray(0, RESPONSE_BYTES_MAX));
+}
+
+function flatHeaders(headers: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
+}
+
+/** A failure that names itself by a code is the network's; anything else is a programming error. */
+function errorCode(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  if (axios.isAxiosError(error)) return 'NETWORK_ERROR';
+  throw error;
+}

@@ -1,0 +1,29 @@
+export { automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
+export type {
+  Action,
+  Automation,
+  DestinationKind,
+  Edge,
+  MetaAutomation,
+  ResendAutomation,
+  WebhookAutomation,
+} from './automation';
+export { automationConfigSchema, makeAutomationConfigSchema, MASK } from './config';
+export type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
+export { assignIds, maskConfig, mergeMasked } from './config-secrets';
+export type { ConfigFault, MergeResult } from './config-secrets';
+export type {
+  AttemptResult,
+  Configured,
+  DeliveryRequest,
+  DeliveryType,
+  Destination,
+  Outcome,
+} from './destination';
+export { makeDestinations } from './destinations';
+export type { DestinationSettings } from './destinations';
+export { parseCidrs } from './egress';
+export { nextAttemptDelayMs } from './retry';
+export { generateSigningSecret, isSigningSecret } from './signing';
+export { renderWebhookBody } from './webhook';
+export type { WebhookEvent } from './webhook';

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { decisionArbitrary, windowedDecisionArbitrary } from '../testkit/criteria-arbitraries';
+import { type Criteria, type Range, type TraitCondition, criteriaSchema } from './criteria';
+import { evaluate } from './evaluate';
+import { nextChange } from './next-change';
+import type { PersonState, TraitValue } from './state';
+
+/**
+ * The contract's rules once more, as plainly as they can be put and sharing no code with what they check: lists
+ * instead of loops, `Date` instead of arithmetic, every instant looked at.
+ */
+function naiveEvaluate(criteria: Criteria, state: PersonState, nowMs: number): boolean {
+  const { features = {}, subscription, events = [], person = {}, traits = {}, all = [], any, not } = criteria;
+  const recur = (nested: Criteria): boolean => naiveEvaluate(nested, state, nowMs);
+  const { activeDays, coreActions, pricingViews, emailOpens, emailClicks } = features;
+  return [
+    naiveRange(activeDays, state.features.activeDays),
+    naiveRange(coreActions, state.features.coreActions),
+    naiveRange(pricingViews, state.features.pricingViews),
+    naiveRange(emailOpens, state.features.emailOpens),
+    naiveRange(emailClicks, state.features.emailClicks),
+    subscription === undefined ||
+      state.subscriptions
+        .filter(({ status }) => (subscription.status ?? [status]).includes(status))
+        .filter(({ planName }) => subscription.planName?.some((name) => name === planName) ?? true)
+        .filter(({ mrr }) => subscription.mrrMin === undefined || (mrr ?? -Infinity) >= subscription.mrrMin)
+        .filter(({ mrr }) => subscription.mrrMax === undefined || (mrr ?? Infinity) <= subscription.mrrMax)
+        .length > 0,
+    ...events.map(({ eventName, count = { min: 1 }, within }) => {
+      const sinceMs = within === undefined ? -Infinity : nowMs - naiveWindowMs(within);
+      const instants = state.eventInstants.get(eventName) ?? [];
+      return naiveRange(count, instants.filter((instant) => sinceMs < instant && instant <= nowMs).length);
+    }),
+    person.hasEmail === undefined || person.hasEmail === state.hasEmail,
+    person.hasPhone === undefined || person.hasPhone === state.hasPhone,
+    ...Object.entries(traits).map(([name, condition]) =>
+      naiveTrait(condition, state.traits.get(name) ?? null),
+    ),
+    ...all.map(recur),
+    any === undefined || any.map(recur).includes(true),
+    not === undefined || !recur(not),
+  ].every((holds) => holds);
+}
+
+function naiveRange(range: Range | undefined, count: number): boolean {
+  const { min = 0, max = Infinity, eq = count } = range ?? {};
+  return min <= count && count <= max && count === eq;
+}
+
+function naiveTrait(condition: TraitCondition, trait: TraitValue): boolean {
+  const { eq, neq, in: among, gt, gte, lt, lte, contains, exists } = condition;
+  const isOrdered = (bound: string | number, signs: number[]): boolean => {
+    if (typeof bound === 'number')
+      return typeof trait === 'number' && signs.includes(naiveSign(trait, bound));
+    if (typeof trait !== 'string' || !/^\d{4}-\d\d-\d\d/.test(trait)) return false;
+    // Date.parse rolls the 30th of February over into March.
+    if (new Date(`${trait.slice(0, 10)}T00:00Z`).toJSON()?.slice(0, 10) !== trait.slice(0, 10)) return false;
+    return signs.includes(naiveSign(Date.parse(trait), Date.parse(bound)));
+  };
+  return [
+    eq === undefined || trait === eq,
+    neq === undefined || trait !== neq,
+    among === undefined || among.some((value) => value === trait),
+    gt === undefined || isOrdered(gt, [1]),
+    gte === undefined || isOrdered(gte, [0, 1]),
+    lt === undefined || isOrdered(lt, [-1]),
+    lte === undefined || isOrdered(lte, [-1, 0]),
+    contains === undefined ||
+      (typeof trait === 'string' && trait.split(contains).length > 1) ||
+      (Array.isArray(trait) && trait.some((element) => element === contains)),
+    exists === undefined || exists === (trait !== null),
+  ].every((holds) => holds);
+}
+
+function naiveSign(left: number, right: number): number {
+  return left < right ? -1 : left > right ? 1 : left === right ? 0 : NaN;
+}
+
+function naiveWindowMs(within: number | string): number {
+  const [, amount = '', unit = ''] =
+    /^(\d+)([mhd])$/.exec(typeof within === 'number' ? `${within}d` : within) ?? [];
+  return Number(amount) * 1_000 * ({ m: 60, h: 3_600, d: 86_400 }[unit] ?? NaN);
+}
+
+/** Every instant after now at which an event leaves a window of the criteria, in order. */
+function departures(criteria: Criteria, state: PersonState, nowMs: number): number[] {
+  const instants = new Set<number>();
+  const visit = ({ events = [], all = [], any = [], not }: Criteria): void => {
+    for (const { eventName, within } of events) {
+      if (within === undefined) continue;
+      for (const instant of state.eventInstants.get(eventName) ?? [])
+        instants.add(instant + naiveWindowMs(within));
+    }
+    for (const nested of [...all, ...any, ...(not === undefined ? [] : [not])]) visit(nested);
+  };
+  visit(criteria);
+  return [...instants].filter((instant) => instant > nowMs).toSorted((a, b) => a - b);
+}
+
+test('every generated criteria is legal', () => {
+  fc.assert(
+    fc.property(decisionArbitrary, ({ criteria }) => {
+      expect(criteriaSchema.parse(JSON.parse(JSON.stringify(criteria)))).toEqual(criteria);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('evaluate agrees with a second, naive evaluator', () => {
+  const answers = { true: 0, false: 0 };
+  fc.assert(
+    fc.property(decisionArbitrary, ({ criteria, state, nowMs }) => {
+      const answer = evaluate(criteria, state, nowMs);
+      answers[`${answer}`] += 1;
+      expect(answer).toBe(naiveEvaluate(criteria, state, nowMs));
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(Math.min(answers.true, answers.false)).toBeGreaterThan(400);
+});
+
+test('nextChange is the first instant at which the naive answer differs, and null if there is none', () => {
+  const promises = { kept: 0, none: 0 };
+  fc.assert(
+    fc.property(
+      fc.oneof(windowedDecisionArbitrary, windowedDecisionArbitrary, decisionArbitrary),
+      ({ criteria, state, nowMs }) => {
+        const answer = naiveEvaluate(criteria, state, nowMs);
+        const promise = nextChange(criteria, state, nowMs);
+        promises[promise === null ? 'none' : 'kept'] += 1;
+        // The answer is constant between departures, so these and the millisecond before each are all there is to see.
+        const until = promise ?? Infinity;
+        const samples = departures(criteria, state, nowMs).flatMap((atMs) => [atMs - 1, atMs]);
+        for (const atMs of samples.filter((sample) => sample > nowMs && sample < until)) {
+          expect(naiveEvaluate(criteria, state, atMs)).toBe(answer);
+        }
+        if (promise === null) return;
+        expect(promise).toBeGreaterThan(nowMs);
+        expect(naiveEvaluate(criteria, state, promise)).toBe(!answer);
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  expect(Math.min(promises.kept, promises.none)).toBeGreaterThan(200);
+});

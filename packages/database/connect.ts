@@ -1,0 +1,99 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client';
+import type { Prisma } from './generated/client';
+
+/** What runs SQL: the client, or a transaction of it. Every function of this package takes one. */
+export type Sql = Pick<Prisma.TransactionClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+
+/** The database of a process: Prisma's client over one pool. */
+export type Database = PrismaClient;
+
+/** What an open database needs to be closed, and to be asked whether it is there. */
+export type Connection = {
+  readonly db: Database;
+  readonly close: () => Promise<void>;
+};
+
+// jit and custom plans cost more than they gain on statements of a few hundred rows: planning a list of 500 ids
+// alone takes a millisecond.
+const SESSION_OPTIONS = '-c jit=off -c plan_cache_mode=force_generic_plan -c timezone=UTC';
+
+/** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
+const NAMED_STATEMENTS_MAX = 300;
+
+function makeStatementNames(): (query: { sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql }) => {
+    const known = names.get(sql);
+    if (known !== undefined) return known;
+    if (names.size >= NAMED_STATEMENTS_MAX) return '';
+    const name = `s${names.size}`;
+    names.set(sql, name);
+    return name;
+  };
+}
+
+/**
+ * Opens a pool; nothing connects before the first statement.
+ * @param poolMax connections at most
+ * @param onError told of connections that die while idle
+ */
+export function connect(url: string, poolMax: number, onError: (error: Error) => void): Connection {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolMax,
+    options: SESSION_OPTIONS,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  const adapter = new PrismaPg(pool, {
+    statementNameGenerator: makeStatementNames(),
+    onConnectionError: onError,
+  });
+  const db = new PrismaClient({ adapter });
+  return {
+    db,
+    close: async () => {
+      await db.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/** Time limits of a transaction (ms): to get a connection, and for all of its statements. */
+export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;
+
+/** Runs `work` in one transaction (READ COMMITTED): all of it, or nothing. */
+export async function inTransaction<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
+  return db.$transaction(work, TRANSACTION_LIMITS);
+}
+
+/** Rows of a statement whose shape the caller vouches for. */
+export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row[]> {
+  return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
+}
+
+/**
+ * Opens the pool that BullMQ's PostgreSQL backend works on. It is apart from the pool of everything else, for BullMQ
+ * finds its tables by the search path, and ours share some of their names.
+ * @param durable false: this process's writes to the queue may be lost in a crash of the database. Fit for a worker,
+ *   whose jobs are only ended after the synchronous commit of what they did.
+ */
+export function connectQueuePool(
+  url: string,
+  { poolMax, durable, onError }: { poolMax: number; durable: boolean; onError: (error: Error) => void },
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolMax,
+    options: `-c search_path=bullmq -c jit=off${durable ? '' : ' -c synchronous_commit=off'}`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  // Each queue and each worker on the pool listens for its errors.
+  pool.setMaxListeners(50);
+  pool.on('error', onError);
+  return pool;
+}

@@ -1,0 +1,146 @@
+import type { Sql } from './connect';
+import { rowsOf } from './connect';
+import { plainArray, textArray } from './literals';
+
+/** What makes people enter and exit: `request` is the API's evaluation of one person. */
+export type TransitionCause = 'event' | 'deadline' | 'edit' | 'batch' | 'request' | 'archive';
+
+/** A person's stay in a segment that begins or ends at `at` (epoch ms). */
+export type StayEdge = { readonly personId: string; readonly segmentId: string; readonly at: number };
+
+/** Opens stays. @param stays with ids made by the caller; the person rows are locked */
+export async function openStays(
+  tx: Sql,
+  stays: readonly (StayEdge & { readonly id: string })[],
+  cause: TransitionCause,
+): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `INSERT INTO segment_membership (id, person_id, segment_id, entered_at, entered_by)
+     SELECT s.id, s.person_id, s.segment_id, to_timestamp(s.at / 1000), $5
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::float8[]) s(id, person_id, segment_id, at)`,
+    plainArray(stays.map(({ id }) => id)),
+    plainArray(stays.map(({ personId }) => personId)),
+    plainArray(stays.map(({ segmentId }) => segmentId)),
+    plainArray(stays.map(({ at }) => at)),
+    cause,
+  );
+}
+
+/** Closes open stays. @returns their ids, in no order */
+export async function closeStays(
+  tx: Sql,
+  edges: readonly StayEdge[],
+  cause: TransitionCause,
+): Promise<{ id: string; personId: string; segmentId: string }[]> {
+  return rowsOf(
+    tx,
+    `UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = $4
+       FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
+      WHERE m.person_id = s.person_id AND m.segment_id = s.segment_id AND m.exited_at IS NULL
+     RETURNING m.id, m.person_id AS "personId", m.segment_id AS "segmentId"`,
+    plainArray(edges.map(({ personId }) => personId)),
+    plainArray(edges.map(({ segmentId }) => segmentId)),
+    plainArray(edges.map(({ at }) => at)),
+    cause,
+  );
+}
+
+/** When a person was decided on, and the deadline that it left (epoch ms, null for none). */
+export type DecidedPerson = {
+  readonly personId: string;
+  readonly decidedAt: number;
+  readonly deadlineAt: number | null;
+};
+
+/** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
+export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `UPDATE person p SET last_decided_at = to_timestamp(d.decided / 1000), deadline_at = to_timestamp(d.deadline / 1000)
+       FROM unnest($1::uuid[], $2::float8[], $3::float8[]) d(id, decided, deadline) WHERE p.id = d.id`,
+    plainArray(decided.map(({ personId }) => personId)),
+    plainArray(decided.map(({ decidedAt }) => decidedAt)),
+    plainArray(decided.map(({ deadlineAt }) => deadlineAt)),
+  );
+}
+
+/** Entries and exits of a segment within one transaction. */
+export type Tally = { readonly segmentId: string; readonly entered: number; readonly exited: number };
+
+/** Appends to the tallies of the minute of `atMs`. */
+export async function appendTallies(tx: Sql, tallies: readonly Tally[], atMs: number): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `INSERT INTO segment_tally (segment_id, minute, entered, exited)
+     SELECT t.segment_id, date_trunc('minute', to_timestamp($4::float8 / 1000)), t.entered, t.exited
+       FROM unnest($1::uuid[], $2::int[], $3::int[]) t(segment_id, entered, exited)`,
+    plainArray(tallies.map(({ segmentId }) => segmentId)),
+    plainArray(tallies.map(({ entered }) => entered)),
+    plainArray(tallies.map(({ exited }) => exited)),
+    atMs,
+  );
+}
+
+/** A delivery as a transition writes it. `createdAt` in epoch ms. */
+export type NewDelivery = {
+  readonly id: string;
+  readonly segmentId: string;
+  readonly personId: string;
+  readonly membershipId: string;
+  readonly automationId: string;
+  readonly destination: string;
+  readonly type: 'segment.entered' | 'segment.exited';
+  readonly action: 'send' | 'add' | 'remove';
+  readonly endpoint: string;
+  readonly stateKey: string | null;
+  readonly createdAt: number;
+};
+
+/** Audience deliveries are about state: what is still open for the same keys is not sent any more. */
+async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
+  // One that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
+  await tx.$executeRawUnsafe(
+    `UPDATE delivery SET status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
+      WHERE state_key = ANY($1::text[]) AND status IN ('pending', 'retrying')
+        AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
+    textArray(stateKeys),
+  );
+}
+
+/** Of several new deliveries for one state key only the last is to be sent. */
+function newestByStateKey(deliveries: readonly NewDelivery[]): Set<string> {
+  const newest = new Map<string, string>();
+  for (const { id, stateKey } of deliveries) if (stateKey !== null) newest.set(stateKey, id);
+  return new Set(newest.values());
+}
+
+/** Writes the deliveries of transitions, in their transaction. */
+export async function insertDeliveries(tx: Sql, deliveries: readonly NewDelivery[]): Promise<void> {
+  const stateKeys = [...new Set(deliveries.flatMap(({ stateKey }) => stateKey ?? []))];
+  if (stateKeys.length > 0) await supersede(tx, stateKeys);
+  const newest = newestByStateKey(deliveries);
+  const statuses = deliveries.map((one) =>
+    one.stateKey === null || newest.has(one.id) ? 'pending' : 'superseded',
+  );
+  await tx.$executeRawUnsafe(
+    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action,
+                           endpoint, state_key, status, created_at, next_attempt_at)
+     SELECT d.id, d.segment_id, d.person_id, d.membership_id, d.automation_id, d.destination, d.type, d.action,
+            d.endpoint, d.state_key, d.status, to_timestamp(d.at / 1000),
+            CASE d.status WHEN 'pending' THEN clock_timestamp() END
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+                   $9::text[], $10::text[], $11::text[], $12::float8[])
+            d(id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+              state_key, status, at)`,
+    plainArray(deliveries.map(({ id }) => id)),
+    plainArray(deliveries.map(({ segmentId }) => segmentId)),
+    plainArray(deliveries.map(({ personId }) => personId)),
+    plainArray(deliveries.map(({ membershipId }) => membershipId)),
+    plainArray(deliveries.map(({ automationId }) => automationId)),
+    textArray(deliveries.map(({ destination }) => destination)),
+    textArray(deliveries.map(({ type }) => type)),
+    textArray(deliveries.map(({ action }) => action)),
+    textArray(deliveries.map(({ endpoint }) => endpoint)),
+    textArray(deliveries.map(({ stateKey }) => stateKey)),
+    textArray(statuses),
+    plainArray(deliveries.map(({ createdAt }) => createdAt)),
+  );
+}

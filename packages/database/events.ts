@@ -1,0 +1,62 @@
+import type { EngineEvent } from '#events';
+import type { Sql } from './connect';
+import { rowsOf } from './connect';
+import { plainArray, textArray } from './literals';
+
+/** An event with the key of its message id and the person it belongs to. */
+export type StoredEvent = { readonly id: string; readonly personId: string; readonly event: EngineEvent };
+
+/**
+ * Locks people in the order of their ids (FOR NO KEY UPDATE). Whatever else is read must be read in later
+ * statements: a statement that waited for a lock still sees other tables as they were before.
+ * @returns the ids that exist
+ */
+export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await rowsOf<{ id: string }>(
+    tx,
+    `SELECT id FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+    plainArray(ids),
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Stores events once by their id.
+ * @param events no two with the same id; sorted here, as two processes may bring the same ones
+ * @returns the ids that were new
+ */
+export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Promise<Set<string>> {
+  const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const rows = await rowsOf<{ id: string }>(
+    tx,
+    `INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
+     SELECT e.id, e.person_id, e.name, to_timestamp(e.occurred_ms / 1000), to_timestamp(e.received_ms / 1000),
+            e.message_id, e.properties
+       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::jsonb[])
+            e(id, person_id, name, occurred_ms, received_ms, message_id, properties)
+     ON CONFLICT (id) DO NOTHING RETURNING id`,
+    plainArray(sorted.map(({ id }) => id)),
+    plainArray(sorted.map(({ personId }) => personId)),
+    textArray(sorted.map(({ event }) => event.name)),
+    plainArray(sorted.map(({ event }) => event.occurredAt)),
+    plainArray(sorted.map(({ event }) => event.receivedAt)),
+    textArray(sorted.map(({ event }) => event.messageId)),
+    textArray(sorted.map(({ event }) => (event.properties ? JSON.stringify(event.properties) : null))),
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** An event that can't be stored; see {@link insertDeadEvent}. */
+export type DeadEvent = { readonly id: string; readonly event: EngineEvent; readonly error: string };
+
+/** Keeps an event that the database refuses, as text, with the reason. */
+export async function insertDeadEvent(sql: Sql, dead: DeadEvent): Promise<void> {
+  // A payload that even text refuses (U+0000) is kept escaped.
+  const payload = JSON.stringify(dead.event).replaceAll('\0', '\\u0000').toWellFormed();
+  await sql.$executeRawUnsafe(
+    `INSERT INTO dead_event (id, payload, error) VALUES ($1::uuid, $2, $3) ON CONFLICT (id) DO NOTHING`,
+    dead.id,
+    payload,
+    dead.error.slice(0, 2000),
+  );
+}

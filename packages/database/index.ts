@@ -1,0 +1,51 @@
+export { foldTallies } from './tallies';
+export { connect, connectQueuePool, inTransaction } from './connect';
+export type { Connection, Database, Sql } from './connect';
+export { classifyFailure, sqlStateOf } from './errors';
+export type { DatabaseFailure } from './errors';
+export { startEmbeddedPostgres } from './embedded-postgres';
+export { applyMigrations } from './migrate';
+export {
+  createPeople,
+  createPeopleByEmail,
+  findByEmail,
+  findIdentities,
+  findPeople,
+  linkIdentities,
+} from './identities';
+export type { IdentityKind, IdentityLink, KnownIdentity } from './identities';
+export { insertDeadEvent, insertEvents, lockPeople } from './events';
+export type { StoredEvent } from './events';
+export {
+  addToPeople,
+  insertActiveDays,
+  setEmails,
+  setPhones,
+  upsertSubscriptions,
+  upsertTraits,
+} from './person-facts';
+export type { ActiveDay, PersonGain, SubscriptionChange, TraitUpdate } from './person-facts';
+export {
+  loadInstants,
+  loadOpenStays,
+  loadSubscriptions,
+  loadTraits,
+  lockForDecision,
+  readNow,
+} from './decision-reads';
+export type { LockedPerson } from './decision-reads';
+export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decision-writes';
+export type { NewDelivery, Tally, TransitionCause } from './decision-writes';
+export { loadDefinitions, raiseRevision } from './definitions';
+export type { DefinitionRow } from './definitions';
+export {
+  advanceEvaluation,
+  endEvaluation,
+  findEvaluation,
+  findOpenEvaluations,
+  insertEvaluation,
+  isSuperseded,
+  nextPeople,
+  startEvaluation,
+} from './evaluations';
+export type { EvaluationKind, EvaluationRow, EvaluationStatus } from './evaluations';

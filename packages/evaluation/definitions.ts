@@ -1,0 +1,94 @@
+import type { Automation } from '#automations';
+import { automationConfigSchema, automationsOf } from '#automations';
+import type { Criteria, Reads } from '#criteria';
+import { criteriaSchema, readsOf } from '#criteria';
+import type { DefinitionRow, Sql } from '#database';
+import { loadDefinitions } from '#database';
+
+/** A segment ready to decide on: parsed, with what it depends on and what its transitions set off. */
+export type Segment = {
+  readonly id: string;
+  readonly name: string;
+  readonly criteria: Criteria;
+  readonly reads: Reads;
+  readonly automations: readonly Automation[];
+};
+
+/** All active segments of one revision, indexed by what they read. */
+export type Definitions = {
+  readonly revision: string;
+  readonly segments: readonly Segment[];
+  readonly byId: ReadonlyMap<string, Segment>;
+  /** Those whose answer can change as time passes. */
+  readonly windowed: readonly Segment[];
+  /** The segments that read any of the keys. */
+  readonly readersOf: (keys: readonly string[]) => readonly Segment[];
+};
+
+/** Sets of changed keys whose readers are remembered; events come in few kinds, so few sets occur. */
+const REMEMBERED_KEY_SETS_MAX = 5000;
+
+function compile(row: DefinitionRow): Segment {
+  const criteria = criteriaSchema.parse(row.criteria);
+  const config = row.automationConfig === null ? null : automationConfigSchema.parse(row.automationConfig);
+  return {
+    id: row.id,
+    name: row.name,
+    criteria,
+    reads: readsOf(criteria),
+    automations: automationsOf(config),
+  };
+}
+
+function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
+  const readers = new Map<string, Segment[]>();
+  for (const segment of segments) {
+    for (const key of segment.reads.keys) {
+      const known = readers.get(key);
+      if (known === undefined) readers.set(key, [segment]);
+      else known.push(segment);
+    }
+  }
+  const remembered = new Map<string, readonly Segment[]>();
+  return (keys) => {
+    const signature = keys.join('\n');
+    const known = remembered.get(signature);
+    if (known !== undefined) return known;
+    const found = [...new Set(keys.flatMap((key) => readers.get(key) ?? []))];
+    if (remembered.size < REMEMBERED_KEY_SETS_MAX) remembered.set(signature, found);
+    return found;
+  };
+}
+
+/** Makes the definitions of a set of active segments. */
+export function makeDefinitions(revision: string, rows: readonly DefinitionRow[]): Definitions {
+  const segments = rows.map(compile);
+  return {
+    revision,
+    segments,
+    byId: new Map(segments.map((segment) => [segment.id, segment])),
+    windowed: segments.filter((segment) => segment.reads.windowed),
+    readersOf: indexReaders(segments),
+  };
+}
+
+/** Holds the definitions of the newest revision that this process has met. */
+export type DefinitionCache = {
+  /**
+   * The definitions of at least the given revision. Called with locks held on the people to be decided on, after
+   * the revision was read: an edit that commits later finds those people decided, and decides again.
+   */
+  readonly at: (tx: Sql, revision: string) => Promise<Definitions>;
+};
+
+export function makeDefinitionCache(): DefinitionCache {
+  let current: Definitions | null = null;
+  return {
+    at: async (tx, revision) => {
+      if (current !== null && current.revision === revision) return current;
+      const loaded = await loadDefinitions(tx);
+      current = makeDefinitions(loaded.revision, loaded.segments);
+      return current;
+    },
+  };
+}

@@ -1,0 +1,5 @@
+export { decide } from './decide';
+export type { Decisions, DecisionTools, Question, Scope } from './decide';
+export { makeDefinitionCache } from './definitions';
+export type { DefinitionCache } from './definitions';
+export type { Transition } from './transitions';

@@ -1,0 +1,112 @@
+import type { PersonState, SubscriptionState, TraitValue } from '#criteria';
+import type { LockedPerson, Sql } from '#database';
+import { loadInstants, loadSubscriptions, loadTraits } from '#database';
+import type { Segment } from './definitions';
+
+/** A locked person and the segments they are to be decided against. */
+export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Segment[] };
+
+/** What a list of segments reads together. */
+type Needs = {
+  readonly depths: readonly (readonly [name: string, depth: number])[];
+  readonly traits: readonly string[];
+  readonly subscriptions: boolean;
+};
+
+function needsOf(segments: readonly Segment[]): Needs {
+  const depths = new Map<string, number>();
+  const traits = new Set<string>();
+  let subscriptions = false;
+  for (const { reads } of segments) {
+    for (const [name, depth] of reads.eventDepths) depths.set(name, Math.max(depth, depths.get(name) ?? 0));
+    for (const key of reads.keys) {
+      if (key === 'subscription') subscriptions = true;
+      else if (key.startsWith('trait:')) traits.add(key.slice('trait:'.length));
+    }
+  }
+  return { depths: [...depths], traits: [...traits], subscriptions };
+}
+
+/** People of one group share few lists of segments: each is looked through once. */
+function makeNeeds(): (segments: readonly Segment[]) => Needs {
+  const known = new Map<readonly Segment[], Needs>();
+  return (segments) => {
+    const needs = known.get(segments) ?? needsOf(segments);
+    known.set(segments, needs);
+    return needs;
+  };
+}
+
+type Instants = Map<string, Map<string, readonly number[]>>;
+
+async function instantsOf(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  needs: (segments: readonly Segment[]) => Needs,
+): Promise<Instants> {
+  const wanted = candidates.flatMap(({ person, segments }) =>
+    needs(segments).depths.map(([name, depth]) => ({ personId: person.id, name, depth })),
+  );
+  const byPerson: Instants = new Map();
+  if (wanted.length === 0) return byPerson;
+  const found = await loadInstants(tx, wanted);
+  for (const [index, { personId, name }] of wanted.entries()) {
+    const events = byPerson.get(personId) ?? new Map<string, readonly number[]>();
+    byPerson.set(personId, events.set(name, found[index] ?? []));
+  }
+  return byPerson;
+}
+
+async function traitsOf(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  needs: (segments: readonly Segment[]) => Needs,
+): Promise<Map<string, Map<string, TraitValue>>> {
+  const readers = candidates.filter(({ segments }) => needs(segments).traits.length > 0);
+  if (readers.length === 0) return new Map();
+  const names = [...new Set(readers.flatMap(({ segments }) => needs(segments).traits))];
+  return loadTraits(
+    tx,
+    readers.map(({ person }) => person.id),
+    names,
+  );
+}
+
+async function subscriptionsOf(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  needs: (segments: readonly Segment[]) => Needs,
+): Promise<Map<string, SubscriptionState[]>> {
+  const readers = candidates.filter(({ segments }) => needs(segments).subscriptions);
+  const byPerson = new Map<string, SubscriptionState[]>();
+  if (readers.length === 0) return byPerson;
+  const rows = await loadSubscriptions(
+    tx,
+    readers.map(({ person }) => person.id),
+  );
+  for (const row of rows) byPerson.set(row.personId, [...(byPerson.get(row.personId) ?? []), row]);
+  return byPerson;
+}
+
+const NO_EVENTS: ReadonlyMap<string, readonly number[]> = new Map();
+const NO_TRAITS: ReadonlyMap<string, TraitValue> = new Map();
+const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
+
+/**
+ * Reads of each locked person what their segments read, and no more, in statements after the lock.
+ * @returns the states in the order of the candidates
+ */
+export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Promise<PersonState[]> {
+  const needs = makeNeeds();
+  const instants = await instantsOf(tx, candidates, needs);
+  const traits = await traitsOf(tx, candidates, needs);
+  const subscriptions = await subscriptionsOf(tx, candidates, needs);
+  return candidates.map(({ person }) => ({
+    features: person,
+    hasEmail: person.hasEmail,
+    hasPhone: person.hasPhone,
+    eventInstants: instants.get(person.id) ?? NO_EVENTS,
+    traits: traits.get(person.id) ?? NO_TRAITS,
+    subscriptions: subscriptions.get(person.id) ?? NO_SUBSCRIPTIONS,
+  }));
+}

@@ -1,0 +1,110 @@
+import type { BackendFactory, IQueueBackend, PgPool } from 'bullmq';
+import { createPostgresBackend, createRedisBackend, PostgresConnection } from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
+import { connectQueuePool } from '#database';
+import type { QueueName } from './contract';
+
+/** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
+type SharedConnection = 'shared';
+
+/** Where the queues live: in Redis, or in the database beside everything else. */
+export type QueueBackend = {
+  readonly kind: 'redis' | 'postgres';
+  /** What a BullMQ queue or worker of this name is made with. */
+  readonly optionsFor: (name: QueueName) => {
+    readonly connection: SharedConnection;
+    readonly prefix?: string;
+  };
+  readonly factory: BackendFactory<IQueueBackend, SharedConnection>;
+  /** The answer to `CONFIG GET name`, null where it can't be asked (or where there is no Redis). */
+  readonly redisSetting: (name: string) => Promise<string | null>;
+  readonly close: () => Promise<void>;
+};
+
+/** What `QueueBackend` is opened with. `durable` false: what this process adds may be lost in a crash of PostgreSQL. */
+export type QueueBackendSettings = {
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly poolMax: number;
+  readonly durable: boolean;
+  readonly onError: (error: Error) => void;
+};
+
+// A worker's commands wait for a reconnection; 2 s at most between tries, so that a restart is noticed soon.
+const REDIS_OPTIONS = {
+  maxRetriesPerRequest: null,
+  retryStrategy: (times: number): number => Math.min(times * 100, 2000),
+};
+
+function openRedis(urls: string): Redis | Cluster {
+  const nodes = urls.split(',').map((url) => url.trim());
+  const [first = ''] = nodes;
+  if (nodes.length === 1) return new Redis(first, REDIS_OPTIONS);
+  return new Cluster(nodes, { redisOptions: REDIS_OPTIONS });
+}
+
+function redisBackend(urls: string, onError: (error: Error) => void): QueueBackend {
+  const client = openRedis(urls);
+  client.on('error', onError);
+  return {
+    kind: 'redis',
+    // The braces make all keys of a queue one hash slot of a cluster, and spread the queues over its nodes.
+    optionsFor: (name) => ({ connection: 'shared', prefix: `{${name}}` }),
+    factory: (name, options, extra) => createRedisBackend(name, { ...options, connection: client }, extra),
+    redisSetting: async (name) => {
+      const answer: unknown = await client.call('CONFIG', 'GET', name).catch(() => null);
+      return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : null;
+    },
+    close: async () => {
+      client.disconnect();
+    },
+  };
+}
+
+function postgresBackend({ databaseUrl, poolMax, durable, onError }: QueueBackendSettings): QueueBackend {
+  const pool = connectQueuePool(databaseUrl, { poolMax, durable, onError });
+  // BullMQ takes any pg pool, but its own description of one differs from pg's in optional properties.
+  const connection = pool as unknown as PgPool;
+  return {
+    kind: 'postgres',
+    optionsFor: () => ({ connection: 'shared' }),
+    factory: (name, options, extra) => createPostgresBackend(name, { ...options, connection }, extra),
+    redisSetting: async () => null,
+    close: async () => {
+      await pool.end();
+    },
+  };
+}
+
+/** The one place that chooses the backend: Redis when there is a URL of it, PostgreSQL otherwise. */
+export function openQueueBackend(settings: QueueBackendSettings): QueueBackend {
+  const { redisUrl, onError } = settings;
+  return redisUrl === undefined ? postgresBackend(settings) : redisBackend(redisUrl, onError);
+}
+
+/** Brings BullMQ's own schema in PostgreSQL up to date. Only the migrate step does this. */
+export async function migrateQueues(databaseUrl: string): Promise<void> {
+  const connection = new PostgresConnection({ connectionString: databaseUrl, max: 1, migrate: true });
+  try {
+    await connection.waitUntilReady();
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * What of a Redis's settings loses jobs: events that were acknowledged must outlive a restart, and none may be
+ * evicted. Empty when all is well, or when Redis doesn't say.
+ */
+export async function redisWarnings(backend: QueueBackend): Promise<string[]> {
+  if (backend.kind !== 'redis') return [];
+  const appendOnly = await backend.redisSetting('appendonly');
+  const policy = await backend.redisSetting('maxmemory-policy');
+  const warnings: string[] = [];
+  if (appendOnly === 'no')
+    warnings.push('Redis does not persist: set appendonly yes, or a restart loses accepted events');
+  if (policy !== null && policy !== 'noeviction') {
+    warnings.push(`Redis may evict jobs (maxmemory-policy ${policy}): set noeviction`);
+  }
+  return warnings;
+}

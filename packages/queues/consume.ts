@@ -1,0 +1,73 @@
+import type { IQueueBackend, JobProgress } from 'bullmq';
+import { UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { QueueBackend } from './connection';
+import type { Payload, QueueName } from './contract';
+import { QUEUES } from './contract';
+
+type BullWorker<Data> = Worker<Data, void, string, IQueueBackend, JobProgress, 'shared'>;
+
+/** Empties a queue. */
+export type Consumer = { readonly close: () => Promise<void> };
+
+/** Thrown by a handler whose process stops: the job goes back to the queue, with no attempt used up. */
+export class PutBackError extends Error {
+  override name = 'PutBackError';
+}
+
+/** Thrown by a handler whose work has failed and been recorded as such: trying again would change nothing. */
+export class GiveUpError extends Error {
+  override name = 'GiveUpError';
+}
+
+/** What a consumer tells of: errors of the connection, and jobs that have failed for good. */
+export type ConsumerEvents = {
+  readonly onError: (error: Error) => void;
+  readonly onFailed: (
+    job: { readonly id: string | undefined; readonly attempts: number },
+    error: Error,
+  ) => void;
+};
+
+// BullMQ's defaults fail a job for good that was active at two kills of its worker. Ours are taken up by another
+// worker within seconds, however often.
+const SURVIVE_KILLS = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1_000_000 };
+
+/**
+ * Opens a consumer of a queue.
+ * @param handle does the work of a job; when it throws, the job is tried again by the queue's rules
+ * @param concurrency jobs at the same time in this process
+ */
+export function makeConsumer<Name extends QueueName>(
+  name: Name,
+  backend: QueueBackend,
+  handle: (payload: Payload<Name>) => Promise<void>,
+  options: ConsumerEvents & { readonly concurrency: number },
+): Consumer {
+  const worker: BullWorker<Payload<Name>> = new Worker(
+    name,
+    async (job, token) => {
+      QUEUES[name].payload.parse(job.data);
+      try {
+        await handle(job.data);
+      } catch (error) {
+        if (error instanceof GiveUpError) throw new UnrecoverableError(error.message);
+        if (!(error instanceof PutBackError)) throw error;
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+    },
+    {
+      ...backend.optionsFor(name),
+      ...SURVIVE_KILLS,
+      concurrency: options.concurrency,
+      // When fetching fails (an outage), BullMQ waits this long: its default of 15 s would be felt after each restart.
+      runRetryDelay: 1000,
+    },
+    backend.factory,
+  );
+  worker.on('error', options.onError);
+  worker.on('failed', (job, error) => {
+    options.onFailed({ id: job?.id, attempts: job?.attemptsMade ?? 0 }, error);
+  });
+  return { close: () => worker.close() };
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { EngineEvent } from '#events';
+
+// Every queue: what it carries, who fills and who empties it, and what happens to its jobs. The page to read first.
+// Payloads carry events and ids, never rows: whatever is read later is read under a lock.
+
+// The API has validated events field by field; here only the shape that the worker relies on is held.
+const engineEvent = z.custom<EngineEvent>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'messageId' in value &&
+    'name' in value &&
+    'occurredAt' in value,
+  'must be an event',
+);
+
+const personChanges = z.object({
+  /** What may have changed about these people; an empty list asks for nothing but their first decision. */
+  keys: z.array(z.string()),
+  personIds: z.array(z.string()),
+});
+
+const sendDelivery = z.object({ deliveryId: z.string(), claimToken: z.string() });
+
+/** How failed jobs are tried again (ms), and how many finished ones stay for inspection. */
+type JobRules = {
+  readonly attempts: number;
+  readonly backoffMs: number;
+  readonly keepCompleted: number;
+};
+
+type QueueContract<Payload extends z.ZodType> = {
+  readonly payload: Payload;
+  readonly producers: string;
+  readonly consumer: string;
+  readonly rules: JobRules;
+};
+
+function queue<Payload extends z.ZodType>(contract: QueueContract<Payload>): QueueContract<Payload> {
+  return contract;
+}
+
+// An outage uses up no attempt (the stages wait for its end), so that these count programmers' errors only. Failed
+// jobs are always kept. Completed batches are not: each holds a hundred kilobytes.
+const STAGE: JobRules = { attempts: 5, backoffMs: 1000, keepCompleted: 0 };
+// The row owns the schedule of a delivery: its job retries nothing.
+const SEND: JobRules = { attempts: 1, backoffMs: 0, keepCompleted: 500 };
+
+export const QUEUES = {
+  events: queue({
+    payload: z.object({ events: z.array(engineEvent).min(1) }),
+    producers: 'api: what arrived together',
+    consumer: 'worker: features',
+    rules: STAGE,
+  }),
+  evaluations: queue({
+    payload: z.object({ changes: z.array(personChanges) }),
+    producers: 'worker: features, after its commit',
+    consumer: 'worker: evaluation',
+    rules: STAGE,
+  }),
+  backfill: queue({
+    payload: z.object({ evaluationId: z.string() }),
+    producers: 'api: after an edit or for a batch evaluation; worker: what nobody took up',
+    consumer: 'worker: backfill',
+    rules: { ...STAGE, keepCompleted: 100 },
+  }),
+  'automation-webhook': queue({
+    payload: sendDelivery,
+    producers: 'dispatcher: relay',
+    consumer: 'dispatcher: webhook',
+    rules: SEND,
+  }),
+  'automation-resend': queue({
+    payload: sendDelivery,
+    producers: 'dispatcher: relay',
+    consumer: 'dispatcher: resend',
+    rules: SEND,
+  }),
+  'automation-meta': queue({
+    payload: sendDelivery,
+    producers: 'dispatcher: relay',
+    consumer: 'dispatcher: meta',
+    rules: SEND,
+  }),
+  relay: queue({
+    payload: z.object({ destination: z.string() }),
+    producers: 'worker and api: after a commit with deliveries',
+    consumer: 'dispatcher: relay',
+    rules: { ...SEND, keepCompleted: 0 },
+  }),
+} as const;
+
+export type QueueName = keyof typeof QUEUES;
+export type Payload<Name extends QueueName> = z.output<(typeof QUEUES)[Name]['payload']>;
+
+export const QUEUE_NAMES = Object.keys(QUEUES).filter((name): name is QueueName => name in QUEUES);

@@ -1,0 +1,114 @@
+import type { IQueueBackend } from 'bullmq';
+import { Queue } from 'bullmq';
+import type { QueueBackend } from './connection';
+import type { Payload, QueueName } from './contract';
+import { QUEUE_NAMES, QUEUES } from './contract';
+
+/** The queue could not be reached in time. The job may or may not be there: adding it again must be harmless. */
+export class QueueUnavailableError extends Error {
+  override name = 'QueueUnavailableError';
+}
+
+/** Jobs of a queue by state. `waiting` includes prioritized and paused ones and those that wait for a retry. */
+export type QueueCounts = {
+  readonly name: QueueName;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  readonly completed: number;
+};
+
+/** A BullMQ queue on whichever backend was chosen. */
+export type BullQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, 'shared'>;
+
+export type Producer = {
+  /**
+   * Adds a job and resolves once the queue holds it durably.
+   * @param jobId while a job of this id is there, adding it again does nothing
+   * @throws QueueUnavailableError after 5 s
+   */
+  readonly add: <Name extends QueueName>(name: Name, payload: Payload<Name>, jobId?: string) => Promise<void>;
+  /** Adds many jobs in one round trip. @throws QueueUnavailableError after 5 s */
+  readonly addMany: <Name extends QueueName>(name: Name, payloads: readonly Payload<Name>[]) => Promise<void>;
+  readonly counts: () => Promise<QueueCounts[]>;
+  readonly countsOf: (name: QueueName) => Promise<QueueCounts>;
+  /** The BullMQ queue itself, for the dashboard. */
+  readonly queueOf: (name: QueueName) => BullQueue;
+  readonly close: () => Promise<void>;
+};
+
+const REACH_LIMIT_MS = 5000;
+
+async function withinLimit<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new QueueUnavailableError('the queue does not answer')), REACH_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } catch (error) {
+    if (error instanceof QueueUnavailableError) throw error;
+    throw new QueueUnavailableError('the queue can not be reached', { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function openQueue(name: QueueName, backend: QueueBackend, onError: (error: Error) => void): BullQueue {
+  const { rules } = QUEUES[name];
+  const queue: BullQueue = new Queue(
+    name,
+    {
+      ...backend.optionsFor(name),
+      defaultJobOptions: {
+        attempts: rules.attempts,
+        backoff: { type: 'exponential', delay: rules.backoffMs },
+        removeOnComplete: rules.keepCompleted === 0 ? true : { count: rules.keepCompleted },
+        removeOnFail: false,
+      },
+    },
+    backend.factory,
+  );
+  queue.on('error', onError);
+  return queue;
+}
+
+/** Opens the producing side of every queue. */
+export function makeProducer(backend: QueueBackend, onError: (error: Error) => void): Producer {
+  const queues = new Map(QUEUE_NAMES.map((name) => [name, openQueue(name, backend, onError)]));
+  const queueOf = (name: QueueName): BullQueue => {
+    const queue = queues.get(name);
+    if (queue === undefined) throw new Error(`no queue ${name}`);
+    return queue;
+  };
+  const countsOf = async (name: QueueName): Promise<QueueCounts> => {
+    const counts = await withinLimit(queueOf(name).getJobCounts());
+    const {
+      waiting = 0,
+      prioritized = 0,
+      paused = 0,
+      delayed = 0,
+      active = 0,
+      failed = 0,
+      completed = 0,
+    } = counts;
+    // Our jobs are only ever delayed by the backoff of a retry: they are work that waits.
+    return { name, waiting: waiting + prioritized + paused + delayed, active, delayed: 0, failed, completed };
+  };
+  return {
+    add: async (name, payload, jobId) => {
+      QUEUES[name].payload.parse(payload);
+      await withinLimit(queueOf(name).add(name, payload, jobId === undefined ? {} : { jobId }));
+    },
+    addMany: async (name, payloads) => {
+      await withinLimit(queueOf(name).addBulk(payloads.map((data) => ({ name, data }))));
+    },
+    counts: () => Promise.all(QUEUE_NAMES.map(countsOf)),
+    countsOf,
+    queueOf,
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+/** The stages a worker can run; `WORKER_STAGES` names a subset of them. */
+export const WORKER_STAGES = ['features', 'evaluation', 'timers', 'backfill'] as const;
+export type WorkerStage = (typeof WORKER_STAGES)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL that begins with postgresql://');
+
+const redisUrl = z
+  .string()
+  .regex(
+    /^rediss?:\/\/[^,]+(,\s*rediss?:\/\/[^,]+)*$/,
+    'must be redis:// or rediss:// URLs, comma-separated for a cluster',
+  );
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+
+const cidrs = list.refine(
+  (ranges) => ranges.every((range) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(range)),
+  'must be a comma-separated list of ranges such as 127.0.0.0/8',
+);
+
+const envSchema = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port number')
+    .default(3000),
+  DATABASE_URL: databaseUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  DATA_DIR: z.string().min(1).default('.data'),
+  WORKER_STAGES: list
+    .pipe(z.array(z.enum(WORKER_STAGES, `must name stages out of ${WORKER_STAGES.join(', ')}`)).min(1))
+    .default([...WORKER_STAGES]),
+  WRITE_KEYS: list.default([]),
+  ADMIN_API_KEYS: list.default([]),
+  RESEND_API_KEY: z.string().min(1).optional(),
+  RESEND_BASE_URL: httpUrl.optional(),
+  META_ACCESS_TOKEN: z.string().min(1).optional(),
+  META_PIXEL_ID: z.string().regex(/^\d+$/, 'must be the number of a pixel').optional(),
+  META_BASE_URL: httpUrl.default('https://graph.facebook.com'),
+  META_API_VERSION: z
+    .string()
+    .regex(/^v\d+\.\d+$/, 'must look like v26.0')
+    .default('v26.0'),
+  WEBHOOK_ALLOW_CIDRS: cidrs.default([]),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+/** Everything the processes read from the environment, parsed. */
+export type Env = z.output<typeof envSchema>;
+
+/** A value of the environment that stops the start; `message` names the variable and fits on a line. */
+export class EnvError extends Error {
+  override name = 'EnvError';
+}
+
+/**
+ * Parses the environment. An empty value counts as unset, as in compose files.
+ * @throws EnvError naming every variable at fault
+ */
+export function parseEnv(source: Readonly<Record<string, string | undefined>>): Env {
+  const set = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = envSchema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  throw new EnvError(`The environment can't be used. ${[...new Set(faults)].join('; ')}`);
+}
+
+/** @throws EnvError when `DATABASE_URL` is missing: only `npm start` brings its own database */
+export function requireDatabaseUrl(env: Env): string {
+  if (env.DATABASE_URL !== undefined) return env.DATABASE_URL;
+  throw new EnvError(
+    'DATABASE_URL: must be set to run a single process (npm start brings its own PostgreSQL)',
+  );
+}
+
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+/** @throws EnvError when the API would listen beyond loopback with a key list missing, i.e. open to anybody */
+export function requireKeysBeyondLoopback(env: Env): void {
+  if (LOOPBACK_HOST.test(env.HOST)) return;
+  const missing = (['WRITE_KEYS', 'ADMIN_API_KEYS'] as const).filter((name) => env[name].length === 0);
+  if (missing.length === 0) return;
+  throw new EnvError(
+    `${missing.join(' and ')}: must be set to listen on ${env.HOST} (HOST); without keys only loopback is allowed`,
+  );
+}

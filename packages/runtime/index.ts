@@ -1,0 +1,9 @@
+export { EnvError, parseEnv, requireDatabaseUrl, requireKeysBeyondLoopback, WORKER_STAGES } from './env';
+export type { Env, WorkerStage } from './env';
+export { makeLog } from './log';
+export type { Log } from './log';
+export type { Clock } from './clock';
+export { closeAll, runUntilStopped } from './lifecycle';
+export type { Closable } from './lifecycle';
+export { projectRoot } from './project-root';
+export { runMain } from './run-main';

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
+import { reply, startFakeReceiver } from './fake-receiver';
+
+export type FakeContact = { readonly id: string; unsubscribed: boolean; readonly segments: Set<string> };
+
+export type FakeResend = FakeReceiver & {
+  /** Global contacts by lower-cased address. */
+  readonly contacts: ReadonlyMap<string, FakeContact>;
+  /** Adds a contact as a user of Resend would have. */
+  addContact(email: string, contact?: { unsubscribed?: boolean; segments?: readonly string[] }): FakeContact;
+  /** The addresses in a segment, sorted. */
+  membersOf(segmentId: string): string[];
+  /** Makes a segment one that Resend does not know; every other id exists. */
+  forgetSegment(segmentId: string): void;
+  /** Answers the next requests with these, in order, before it goes back to its normal behaviour. */
+  interject(...handlers: Handler[]): void;
+};
+
+const RATE_HEADERS = { 'ratelimit-limit': '10', 'ratelimit-remaining': '9', 'ratelimit-reset': '1' };
+
+/** An error as Resend puts it on the wire. */
+export function resendError(
+  statusCode: number,
+  name: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Handler {
+  return reply(statusCode, { headers: { ...RATE_HEADERS, ...headers }, body: { statusCode, message, name } });
+}
+
+/**
+ * A local Resend with its contacts and segment memberships (wire format of the SDK 6.38 and its recordings).
+ * Like the real one, `POST /contacts` resets what it is not given, and `DELETE /contacts/:email` deletes for good.
+ */
+export async function startFakeResend(options: { readonly apiKey?: string } = {}): Promise<FakeResend> {
+  const apiKey = options.apiKey ?? 're_test';
+  const contacts = new Map<string, FakeContact>();
+  const unknownSegments = new Set<string>();
+  const interjections: Handler[] = [];
+
+  const addContact: FakeResend['addContact'] = (email, { unsubscribed = false, segments = [] } = {}) => {
+    const key = email.toLowerCase();
+    const known = contacts.get(key);
+    const contact = {
+      id: known?.id ?? randomUUID(),
+      unsubscribed,
+      segments: new Set([...(known?.segments ?? []), ...segments]),
+    };
+    contacts.set(key, contact);
+    return contact;
+  };
+  const state: State = { contacts, addContact, hasSegment: (id) => !unknownSegments.has(id) };
+
+  const receiver = await startFakeReceiver({
+    handler: (request, response) => {
+      const next =
+        interjections.shift() ?? (isAuthorized(request, apiKey) ? answerTo(request, state) : UNAUTHORIZED);
+      return next(request, response);
+    },
+  });
+  return {
+    ...receiver,
+    contacts,
+    addContact,
+    membersOf: (segmentId) =>
+      [...contacts]
+        .filter(([, contact]) => contact.segments.has(segmentId))
+        .map(([email]) => email)
+        .toSorted(),
+    forgetSegment: (segmentId) => {
+      unknownSegments.add(segmentId);
+    },
+    interject: (...handlers) => {
+      interjections.push(...handlers);
+    },
+  };
+}
+
+type State = {
+  readonly contacts: Map<string, FakeContact>;
+  readonly addContact: FakeResend['addContact'];
+  readonly hasSegment: (id: string) => boolean;
+};
+
+const UNAUTHORIZED = resendError(403, 'invalid_api_key', 'API key is invalid');
+const NO_CONTACT = resendError(404, 'not_found', 'Contact not found');
+const NO_SEGMENT = resendError(404, 'not_found', 'Segment not found');
+
+function isAuthorized(request: ReceivedRequest, apiKey: string): boolean {
+  return request.headers.authorization === `Bearer ${apiKey}`;
+}
+
+function answerTo(request: ReceivedRequest, state: State): Handler {
+  const [root, email, edge, segmentId, ...rest] =
+    request.path.split('?')[0]?.slice(1).split('/').map(decodeURIComponent) ?? [];
+  if (root !== 'contacts' || rest.length > 0)
+    return resendError(404, 'not_found', 'The requested endpoint does not exist');
+  if (email === undefined && request.method === 'POST') return createContact(request, state);
+  if (email === undefined) return resendError(405, 'method_not_allowed', 'Method not allowed');
+  if (edge === undefined && request.method === 'DELETE') {
+    state.contacts.delete(email.toLowerCase());
+    return ok(200, { object: 'contact', contact: email, deleted: true });
+  }
+  if (edge === 'segments' && segmentId !== undefined)
+    return changeMembership(request.method, email, segmentId, state);
+  return resendError(405, 'method_not_allowed', 'Method not allowed');
+}
+
+function changeMembership(method: string, email: string, segmentId: string, state: State): Handler {
+  const contact = state.contacts.get(email.toLowerCase());
+  if (contact === undefined) return NO_CONTACT;
+  if (!state.hasSegment(segmentId)) return NO_SEGMENT;
+  const body = { object: 'contact_segment', contact_id: contact.id, segment_id: segmentId };
+  if (method === 'POST') {
+    contact.segments.add(segmentId);
+    return ok(200, body);
+  }
+  if (method === 'DELETE') {
+    return contact.segments.delete(segmentId) ? ok(200, { ...body, deleted: true }) : NO_SEGMENT;
+  }
+  return resendError(405, 'method_not_allowed', 'Method not allowed');
+}
+
+function createContact(request: ReceivedRequest, state: State): Handler {
+  const body: { email?: string; unsubscribed?: boolean; segments?: { id: string }[] } = JSON.parse(
+    request.text,
+  );
+  if (body.email === undefined) return resendError(422, 'missing_required_field', 'Missing `email` field.');
+  const segments = (body.segments ?? []).map(({ id }) => id);
+  if (!segments.every(state.hasSegment)) return NO_SEGMENT;
+  const contact = state.addContact(body.email, { unsubscribed: body.unsubscribed ?? false, segments });
+  return ok(201, { object: 'contact', id: contact.id });
+}
+
+function ok(status: number, body: object): Handler {
+  return reply(status, { headers: RATE_HEADERS, body });
+}

@@ -1,0 +1,6 @@
+export { graphError, startFakeMeta } from './fake-meta';
+export type { FakeMeta, FakeMetaEvent, FakeMetaRow } from './fake-meta';
+export { reply, startFakeReceiver } from './fake-receiver';
+export type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
+export { resendError, startFakeResend } from './fake-resend';
+export type { FakeContact, FakeResend } from './fake-resend';

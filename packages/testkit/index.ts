@@ -1,0 +1,13 @@
+export { closeAtEnd } from './close-at-end';
+export { queueBackends } from './backends';
+export type { QueueBackend, TestServices } from './backends';
+export { useDatabase } from './database';
+export type { TestDatabase } from './database';
+export { useFolder } from './folder';
+export type { TestFolder } from './folder';
+export { useProcesses } from './processes';
+export type { AppOptions, AppProcess, Exit, Processes } from './processes';
+export { hasRedis, useRedis } from './redis';
+export type { TestRedis } from './redis';
+export { waitFor } from './wait-for';
+export type { WaitOptions } from './wait-for';

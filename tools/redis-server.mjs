@@ -1,0 +1,72 @@
+// Finds a Redis server for the tests, or installs the system's package where that is possible.
+// As a program: prints its path (with --install after trying to install it), or exits with 1.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, statSync, writeFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const NAMES = ['redis-server', 'valkey-server'];
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** @returns {string | null} the path of a Redis or Valkey server */
+export function findRedisServer() {
+  const folders = [
+    ...(process.env.PATH ?? '').split(path.delimiter),
+    '/usr/bin',
+    '/usr/local/bin',
+    '/opt/homebrew/bin',
+  ];
+  for (const name of NAMES) {
+    for (const folder of folders) {
+      const file = path.join(folder || '.', name);
+      try {
+        accessSync(file, constants.X_OK);
+        if (statSync(file).isFile()) return file;
+      } catch {
+        // Not in this folder.
+      }
+    }
+  }
+  return null;
+}
+
+/** Debian's package starts a service on the default port; with this policy it is installed only. */
+function withoutServices(install) {
+  if (existsSync(POLICY)) return install();
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(POLICY, { force: true });
+  }
+}
+
+function apt(...args) {
+  const done = spawnSync('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
+  if (done.status !== 0)
+    process.stderr.write(`apt-get ${args[0]}: ${(done.stderr || String(done.error ?? '')).trim()}\n`);
+  return done.status === 0;
+}
+
+/** @returns {string | null} the server's path, after installing the package when there was none and this may be done */
+export function findOrInstallRedisServer() {
+  const found = findRedisServer();
+  const hasApt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
+  if (found !== null || process.getuid?.() !== 0 || !hasApt) return found;
+  process.stderr.write('No Redis server found: installing the package redis-server\n');
+  const install = () => apt('install', '--no-install-recommends', 'redis-server');
+  // A fresh container has no package lists, an old one stale ones.
+  withoutServices(() => install() || (apt('update') && install()));
+  return findRedisServer();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const server = process.argv.includes('--install') ? findOrInstallRedisServer() : findRedisServer();
+  if (server !== null) process.stdout.write(server);
+  process.exitCode = server === null ? 1 : 0;
+}
