@@ -16,7 +16,7 @@ const built = spawnSync('npm', ['run', '--silent', 'build'], {
 if (built.status !== 0) process.exit(built.status ?? 1);
 
 const redisServer = findOrInstallRedisServer();
-const jest = spawn(process.execPath, [createRequire(import.meta.url).resolve('jest/bin/jest.js'), ...args], {
+const jest = spawn(process.execPath, [createRequire(import.meta.url).resolve('jest/bin/jest'), ...args], {
   cwd: root,
   stdio: 'inherit',
 });

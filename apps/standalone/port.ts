@@ -30,9 +30,12 @@ export async function waitForPort({ host, port, limitMs, stop, note }: WaitForPo
   for (let tries = 0; !stop.aborted; tries++) {
     const fault = await tryListen(host, port);
     if (fault === undefined) return;
-    if (fault !== 'EADDRINUSE') throw new Error(`Can't listen on ${host} port ${port} (${fault}): see HOST and PORT`);
+    if (fault !== 'EADDRINUSE')
+      throw new Error(`Can't listen on ${host} port ${port} (${fault}): see HOST and PORT`);
     if (Date.now() >= giveUpAt) {
-      throw new Error(`Port ${port} on ${host} is taken by another program: stop that, or set PORT to another one`);
+      throw new Error(
+        `Port ${port} on ${host} is taken by another program: stop that, or set PORT to another one`,
+      );
     }
     if (tries === 0) note(`port ${port} is taken; waiting up to ${limitMs / 1000} s for it`);
     await sleep(RETRY_MS);

@@ -1,54 +1,39 @@
 import type { Payload, QueueBackend, QueueName } from '#queues';
 import { makeConsumer, PutBackError } from '#queues';
 import type { Closable, Log } from '#runtime';
-import type { LanesOptions } from './lanes';
-import { LanesClosedError, makeLanes } from './lanes';
-import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
+import type { Lanes } from './lanes';
+import { LanesClosedError } from './lanes';
+import { consumerEvents } from './trouble';
 
-/** Transactions that run at the same time in one stage of a process. */
+/** Transactions that run at the same time in a process. */
 export const LANES = 4;
 /** Items of one transaction: beyond it, transactions get longer without getting cheaper. */
-const GROUP_MAX = 1000;
+export const GROUP_MAX = 1000;
 /** Jobs that are fetched ahead, so that a group is there when a lane is free. */
 const CONCURRENCY = 64;
 
-export type LaneConsumerOptions<Name extends QueueName, Item> = Pick<
-  LanesOptions<Item>,
-  'laneOf' | 'run' | 'bury'
-> & {
-  readonly itemsOf: (payload: Payload<Name>) => readonly Item[];
-};
-
 /** Consumes a queue through lanes: its jobs end when the transactions that hold their items have committed. */
-export function makeLaneConsumer<Name extends QueueName, Item>(
+export function makeLaneConsumer<Name extends QueueName>(
   name: Name,
   backend: QueueBackend,
   log: Log,
-  { itemsOf, ...work }: LaneConsumerOptions<Name, Item>,
+  handle: (payload: Payload<Name>) => Promise<void>,
+  lanes: readonly Pick<Lanes<unknown>, 'close'>[],
 ): Closable {
-  const lanes = makeLanes<Item>({
-    ...work,
-    count: LANES,
-    groupMax: GROUP_MAX,
-    classify: classifyTrouble,
-    onTrouble: makeTroubleLog(log, name),
-  });
-  const handle = async (payload: Payload<Name>): Promise<void> => {
+  const handleOrPutBack = async (payload: Payload<Name>): Promise<void> => {
     try {
-      await lanes.submit(itemsOf(payload));
+      await handle(payload);
     } catch (error) {
       throw error instanceof LanesClosedError ? new PutBackError(error.message) : error;
     }
   };
-  const consumer = makeConsumer(name, backend, handle, {
-    ...consumerEvents(log, name),
-    concurrency: CONCURRENCY,
-  });
+  const options = { ...consumerEvents(log, name), concurrency: CONCURRENCY };
+  const consumer = makeConsumer(name, backend, handleOrPutBack, options);
   return {
     name: `the ${name} consumer`,
     close: async () => {
       const drained = consumer.close();
-      lanes.close();
+      for (const lane of lanes) lane.close();
       await drained;
     },
   };

@@ -7,8 +7,21 @@ type Part<Item> = {
   readonly reject: (error: unknown) => void;
 };
 
+/** Lets one piece of work through at a time, in the order of asking. */
+export type Gate = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function makeGate(): Gate {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
 export type LanesOptions<Item> = {
-  readonly count: number;
+  /** One lane for each. Lanes of two stages that share a gate, and split people alike, never wait for rows. */
+  readonly gates: readonly Gate[];
   /** A group takes whole jobs until it has so many items. */
   readonly groupMax: number;
   /** Which lane an item belongs to: any integer; items of one person should agree. */
@@ -96,7 +109,7 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
     }
   };
 
-  const lanes = Array.from({ length: options.count }, () => makeLane(options.groupMax, settle));
+  const lanes = options.gates.map((gate) => makeLane(gate, options.groupMax, settle));
   const laneAt = (index: number): Lane<Item> => {
     const lane = lanes[Math.abs(index) % lanes.length];
     if (lane === undefined) throw new Error('no lane');
@@ -126,6 +139,7 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
 type Lane<Item> = { readonly push: (items: readonly Item[]) => Promise<void> };
 
 function makeLane<Item>(
+  gate: Gate,
   groupMax: number,
   settle: (parts: readonly Part<Item>[]) => Promise<void>,
 ): Lane<Item> {
@@ -145,7 +159,8 @@ function makeLane<Item>(
 
   const drain = async (): Promise<void> => {
     busy = true;
-    while (waiting.length > 0) await settle(takeGroup());
+    // The group is taken once the gate is open: by then more may have come.
+    while (waiting.length > 0) await gate(() => settle(takeGroup()));
     busy = false;
   };
 

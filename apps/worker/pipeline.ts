@@ -1,22 +1,23 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, DatabaseFailure } from '#database';
 import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
-import type { EngineEvent } from '#events';
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache } from '#evaluation';
-import type { Producer, QueueBackend } from '#queues';
+import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError, makeConsumer, PutBackError } from '#queues';
 import type { Clock, Closable, Log, WorkerStage } from '#runtime';
-import { makeLaneConsumer } from './lane-consumer';
-import { hashOf } from './lanes';
+import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
+import type { Gate } from './lanes';
+import { hashOf, makeGate, makeLanes } from './lanes';
 import { makePersonResolver } from './person-resolver';
 import { repeat } from './repeat';
 import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
 import type { PersonChange } from './stages/evaluation';
 import { changesIn, evaluateChanges } from './stages/evaluation';
-import { applyEvents } from './stages/features';
-import { consumerEvents, makeTroubleLog } from './trouble';
+import type { FeaturesStage, IncomingEvent } from './stages/features';
+import { applyEvents, assignPeople } from './stages/features';
+import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 
 // The table of contents of a worker: queue -> stage, in the order in which an event meets them.
 //
@@ -36,6 +37,8 @@ export type Pipeline = {
 type Tools = Pipeline & {
   readonly definitions: DefinitionCache;
   readonly wakeRelay: (destination: string) => Promise<void>;
+  /** One for each lane, shared by the stages that lock people. */
+  readonly gates: readonly Gate[];
 };
 
 const BACKFILL_CHUNK = 500;
@@ -43,20 +46,18 @@ const RESCUE_EVERY_MS = 5000;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
-function startFeatures({ db, backend, producer, log }: Tools): Closable[] {
-  const effectOf = makeFeatureEffect(DEFAULT_FEATURE_RULES);
-  const stage = {
+function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[] {
+  const stage: FeaturesStage = {
     db,
     resolver: makePersonResolver(db),
-    effectOf,
-    handOn: (payload: Parameters<typeof producer.add<'evaluations'>>[1]) =>
-      producer.add('evaluations', payload),
+    effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
+    handOn: (payload) => producer.add('evaluations', payload),
   };
-  const consumer = makeLaneConsumer<'events', EngineEvent>('events', backend, log, {
-    itemsOf: ({ events }) => events,
-    laneOf: (event) => hashOf(event.userId ?? event.anonymousId ?? event.personId ?? event.email ?? ''),
-    run: (events) => applyEvents(stage, events),
-    bury: async (event, error) => {
+  const common = {
+    groupMax: GROUP_MAX,
+    classify: classifyTrouble,
+    onTrouble: makeTroubleLog(log, 'features'),
+    bury: async ({ event }: IncomingEvent, error: unknown): Promise<void> => {
       const reason = error instanceof Error ? error.message : String(error);
       await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
       log.error(
@@ -64,28 +65,47 @@ function startFeatures({ db, backend, producer, log }: Tools): Closable[] {
         'an event was refused by the database and kept in dead_event',
       );
     },
+  };
+  // Everybody's people are found one group after the other: two groups would often race for the same new people.
+  const people = makeLanes<IncomingEvent>({
+    ...common,
+    gates: [makeGate()],
+    laneOf: () => 0,
+    run: (incoming) => assignPeople(stage, incoming),
   });
-  return [consumer];
+  const features = makeLanes<IncomingEvent>({
+    ...common,
+    gates,
+    laneOf: ({ personId }) => hashOf(personId ?? ''),
+    run: (incoming) => applyEvents(stage, incoming),
+  });
+  const handle = async ({ events }: Payload<'events'>): Promise<void> => {
+    const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
+    await people.submit(incoming);
+    await features.submit(incoming.filter(({ personId }) => personId !== null));
+  };
+  return [makeLaneConsumer('events', backend, log, handle, [people, features])];
 }
 
 function startEvaluation(tools: Tools): Closable[] {
-  const { db, backend, log } = tools;
+  const { db, backend, log, gates } = tools;
+  const lanes = makeLanes<PersonChange>({
+    gates,
+    groupMax: GROUP_MAX,
+    classify: classifyTrouble,
+    onTrouble: makeTroubleLog(log, 'evaluation'),
+    laneOf: ({ personId }) => hashOf(personId),
+    run: (changes) => evaluateChanges(tools, changes),
+    bury: async (_change, error) => {
+      throw new GiveUpError('a decision was refused by the database', { cause: error });
+    },
+  });
+  const handle = (payload: Payload<'evaluations'>): Promise<void> => lanes.submit(changesIn(payload));
   const sayTrouble = makeTroubleLog(log, 'tallies');
+  const fold = async (): Promise<void> => void (await foldTallies(db, FOLD_ROWS_MAX));
   return [
-    makeLaneConsumer<'evaluations', PersonChange>('evaluations', backend, log, {
-      itemsOf: changesIn,
-      laneOf: ({ personId }) => hashOf(personId),
-      run: (changes) => evaluateChanges(tools, changes),
-      bury: async (_change, error) => {
-        throw new GiveUpError('a decision was refused by the database', { cause: error });
-      },
-    }),
-    repeat(
-      'the folding of tallies',
-      FOLD_EVERY_MS,
-      async () => void (await foldTallies(db, FOLD_ROWS_MAX)),
-      (error) => sayTrouble('outage', error),
-    ),
+    makeLaneConsumer('evaluations', backend, log, handle, [lanes]),
+    repeat('the folding of tallies', FOLD_EVERY_MS, fold, (error) => sayTrouble('outage', error)),
   ];
 }
 
@@ -145,6 +165,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
   const tools: Tools = {
     ...pipeline,
     definitions: makeDefinitionCache(),
+    gates: Array.from({ length: LANES }, makeGate),
     // Best effort: the relay looks by itself each second.
     wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),
   };

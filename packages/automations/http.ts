@@ -52,7 +52,7 @@ export function makeSendHttp(
         signal,
         // With a proxy from the environment the guard would see the proxy's address only.
         proxy: false,
-        
+        maxRedirects: 0,
         validateStatus: () => true,
         // Buffered, an answer over the limit loses its status, and a long 200 would be retried.
         responseType: 'stream',

@@ -47,20 +47,21 @@ export async function readNow(tx: Sql): Promise<{ nowMs: number; revision: strin
   return row;
 }
 
-/** The segments of the given ones that each person is in. */
+/** The segments that each person is in, by person. */
 export async function loadOpenStays(
   tx: Sql,
   personIds: readonly string[],
-  segmentIds: readonly string[],
-): Promise<Map<string, Set<string>>> {
-  const rows = await rowsOf<{ personId: string; segments: string }>(
+): Promise<Map<string, ReadonlySet<string>>> {
+  // One text a person: a row a stay would cost more to pass on than to read.
+  const rows = await rowsOf<{ personId: string; stays: string | null }>(
     tx,
-    `SELECT person_id AS "personId", string_agg(segment_id::text, ',') AS segments FROM segment_membership
-      WHERE person_id = ANY($1::uuid[]) AND segment_id = ANY($2::uuid[]) AND exited_at IS NULL GROUP BY person_id`,
+    `SELECT p.id AS "personId",
+            (SELECT string_agg(m.segment_id::text, ',') FROM segment_membership m
+              WHERE m.person_id = p.id AND m.exited_at IS NULL) AS stays
+       FROM unnest($1::uuid[]) p(id)`,
     plainArray(personIds),
-    plainArray(segmentIds),
   );
-  return new Map(rows.map((row) => [row.personId, new Set(row.segments.split(','))]));
+  return new Map(rows.map(({ personId, stays }) => [personId, new Set(stays?.split(','))]));
 }
 
 /** Which of a person's events are wanted: the newest `depth` of a name. */
@@ -71,20 +72,21 @@ export type WantedInstants = { readonly personId: string; readonly name: string;
  * person with 100,000 events costs no more than one with ten.
  */
 export async function loadInstants(tx: Sql, wanted: readonly WantedInstants[]): Promise<number[][]> {
+  // One text for all: thousands of rows would cost more to pass on than to read.
   const rows = await rowsOf<{ instants: string | null }>(
     tx,
-    `SELECT e.instants
+    `SELECT string_agg(coalesce(e.instants, ''), ';' ORDER BY w.position) AS instants
        FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY w(person_id, name, depth, position)
        CROSS JOIN LATERAL (
          SELECT string_agg((${ms('newest.occurred_at')})::bigint::text, ',' ORDER BY newest.occurred_at DESC) AS instants
            FROM (SELECT occurred_at FROM event WHERE person_id = w.person_id AND name = w.name
-                  ORDER BY occurred_at DESC LIMIT w.depth) newest) e
-      ORDER BY w.position`,
+                  ORDER BY occurred_at DESC LIMIT w.depth) newest) e`,
     plainArray(wanted.map(({ personId }) => personId)),
     textArray(wanted.map(({ name }) => name)),
     plainArray(wanted.map(({ depth }) => depth)),
   );
-  return rows.map((row) => (row.instants === null ? [] : row.instants.split(',').map(Number)));
+  const lists = rows[0]?.instants?.split(';') ?? [];
+  return lists.map((list) => (list === '' ? [] : list.split(',').map(Number)));
 }
 
 /** The traits of the given names, by person. Removed ones are missing. */

@@ -8,40 +8,58 @@ export type TransitionCause = 'event' | 'deadline' | 'edit' | 'batch' | 'request
 /** A person's stay in a segment that begins or ends at `at` (epoch ms). */
 export type StayEdge = { readonly personId: string; readonly segmentId: string; readonly at: number };
 
-/** Opens stays. @param stays with ids made by the caller; the person rows are locked */
-export async function openStays(
-  tx: Sql,
-  stays: readonly (StayEdge & { readonly id: string })[],
-  cause: TransitionCause,
-): Promise<void> {
-  await tx.$executeRawUnsafe(
-    `INSERT INTO segment_membership (id, person_id, segment_id, entered_at, entered_by)
-     SELECT s.id, s.person_id, s.segment_id, to_timestamp(s.at / 1000), $5
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::float8[]) s(id, person_id, segment_id, at)`,
-    plainArray(stays.map(({ id }) => id)),
-    plainArray(stays.map(({ personId }) => personId)),
-    plainArray(stays.map(({ segmentId }) => segmentId)),
-    plainArray(stays.map(({ at }) => at)),
-    cause,
-  );
-}
+/** A stay that was opened or closed. The id is internal. */
+export type WrittenStay = { readonly id: bigint; readonly personId: string; readonly segmentId: string };
 
-/** Closes open stays. @returns their ids, in no order */
-export async function closeStays(
+/**
+ * Opens stays; the person rows are locked.
+ * @param wanted segments whose stays the caller wants to know
+ */
+export async function openStays(
   tx: Sql,
   edges: readonly StayEdge[],
   cause: TransitionCause,
-): Promise<{ id: string; personId: string; segmentId: string }[]> {
-  return rowsOf(
+  wanted: readonly string[],
+): Promise<WrittenStay[]> {
+  return rowsOf<WrittenStay>(
     tx,
-    `UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = $4
-       FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
-      WHERE m.person_id = s.person_id AND m.segment_id = s.segment_id AND m.exited_at IS NULL
-     RETURNING m.id, m.person_id AS "personId", m.segment_id AS "segmentId"`,
+    `WITH opened AS (
+       INSERT INTO segment_membership (person_id, segment_id, entered_at, entered_by)
+       SELECT s.person_id, s.segment_id, to_timestamp(s.at / 1000), $4
+         FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
+       RETURNING id, person_id, segment_id)
+     SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM opened WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),
     plainArray(edges.map(({ segmentId }) => segmentId)),
     plainArray(edges.map(({ at }) => at)),
     cause,
+    plainArray(wanted),
+  );
+}
+
+/**
+ * Closes open stays; the person rows are locked.
+ * @param wanted segments whose stays the caller wants to know
+ */
+export async function closeStays(
+  tx: Sql,
+  edges: readonly StayEdge[],
+  cause: TransitionCause,
+  wanted: readonly string[],
+): Promise<WrittenStay[]> {
+  return rowsOf<WrittenStay>(
+    tx,
+    `WITH closed AS (
+       UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = $4
+         FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
+        WHERE m.person_id = s.person_id AND m.segment_id = s.segment_id AND m.exited_at IS NULL
+       RETURNING m.id, m.person_id, m.segment_id)
+     SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM closed WHERE segment_id = ANY($5::uuid[])`,
+    plainArray(edges.map(({ personId }) => personId)),
+    plainArray(edges.map(({ segmentId }) => segmentId)),
+    plainArray(edges.map(({ at }) => at)),
+    cause,
+    plainArray(wanted),
   );
 }
 
@@ -84,7 +102,7 @@ export type NewDelivery = {
   readonly id: string;
   readonly segmentId: string;
   readonly personId: string;
-  readonly membershipId: string;
+  readonly membershipId: bigint;
   readonly automationId: string;
   readonly destination: string;
   readonly type: 'segment.entered' | 'segment.exited';
@@ -126,7 +144,7 @@ export async function insertDeliveries(tx: Sql, deliveries: readonly NewDelivery
      SELECT d.id, d.segment_id, d.person_id, d.membership_id, d.automation_id, d.destination, d.type, d.action,
             d.endpoint, d.state_key, d.status, to_timestamp(d.at / 1000),
             CASE d.status WHEN 'pending' THEN clock_timestamp() END
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                    $9::text[], $10::text[], $11::text[], $12::float8[])
             d(id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
               state_key, status, at)`,

@@ -23,18 +23,21 @@ export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Set<s
 /**
  * Stores events once by their id.
  * @param events no two with the same id; sorted here, as two processes may bring the same ones
- * @returns the ids that were new
+ * @returns those that were new
  */
-export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Promise<Set<string>> {
+export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
   const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const rows = await rowsOf<{ id: string }>(
+  // The ids are listed only where some were there before, which is rare.
+  const rows = await rowsOf<{ ids: string | null }>(
     tx,
-    `INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
-     SELECT e.id, e.person_id, e.name, to_timestamp(e.occurred_ms / 1000), to_timestamp(e.received_ms / 1000),
-            e.message_id, e.properties
-       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::jsonb[])
-            e(id, person_id, name, occurred_ms, received_ms, message_id, properties)
-     ON CONFLICT (id) DO NOTHING RETURNING id`,
+    `WITH made AS (
+       INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
+       SELECT e.id, e.person_id, e.name, to_timestamp(e.occurred_ms / 1000), to_timestamp(e.received_ms / 1000),
+              e.message_id, e.properties
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::jsonb[])
+              e(id, person_id, name, occurred_ms, received_ms, message_id, properties)
+       ON CONFLICT (id) DO NOTHING RETURNING id)
+     SELECT CASE WHEN count(*) < $8::int THEN coalesce(string_agg(id::text, ','), '') END AS ids FROM made`,
     plainArray(sorted.map(({ id }) => id)),
     plainArray(sorted.map(({ personId }) => personId)),
     textArray(sorted.map(({ event }) => event.name)),
@@ -42,8 +45,12 @@ export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Pro
     plainArray(sorted.map(({ event }) => event.receivedAt)),
     textArray(sorted.map(({ event }) => event.messageId)),
     textArray(sorted.map(({ event }) => (event.properties ? JSON.stringify(event.properties) : null))),
+    sorted.length,
   );
-  return new Set(rows.map((row) => row.id));
+  const listed = rows[0]?.ids ?? null;
+  if (listed === null) return events;
+  const made = new Set(listed.split(','));
+  return events.filter(({ id }) => made.has(id));
 }
 
 /** An event that can't be stored; see {@link insertDeadEvent}. */

@@ -35,7 +35,7 @@ export {
 } from './decision-reads';
 export type { LockedPerson } from './decision-reads';
 export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decision-writes';
-export type { NewDelivery, Tally, TransitionCause } from './decision-writes';
+export type { NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
 export { loadDefinitions, raiseRevision } from './definitions';
 export type { DefinitionRow } from './definitions';
 export {
@@ -49,3 +49,27 @@ export {
   startEvaluation,
 } from './evaluations';
 export type { EvaluationKind, EvaluationRow, EvaluationStatus } from './evaluations';
+export { claimDueDeliveries } from './delivery-claims';
+export type { ClaimedDeliveries, ClaimRequest, DeliveryLane } from './delivery-claims';
+export { takeUpDelivery } from './delivery-context';
+export type { DeliveryContext } from './delivery-context';
+export { moveDelivery, recordDeliveryResult, storeDeliveryBody } from './delivery-results';
+export type { DeliveryAttemptRecord, DeliveryResult, HeldDelivery } from './delivery-results';
+export { migrationsApplied } from './migrate';
+export { decodeCursor, encodeCursor, pageOf } from './cursors';
+export type { Page } from './cursors';
+export { findSegment, insertSegment, listSegments, updateSegment } from './segments';
+export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';
+export { loadSegmentStats } from './segment-stats';
+export type { SegmentDay, SegmentStats } from './segment-stats';
+export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people';
+export type { Member, PersonEvent, PersonProfile } from './people';
+export {
+  findDelivery,
+  listAttempts,
+  listDeliveries,
+  retryDeadDeliveries,
+  retryDelivery,
+  skipOpenDeliveries,
+} from './deliveries';
+export type { AttemptRow, DeliveryFilter, DeliveryRow, DeliveryStatus } from './deliveries';

@@ -27,6 +27,8 @@ export type Question = {
   readonly fire: boolean;
   /** A segment that is archived: whoever is still in it exits, without automations. */
   readonly archived?: string;
+  /** Whether the caller wants to know every answer, not only the transitions. */
+  readonly wantAnswers?: boolean;
 };
 
 /** What a decision found and did. */
@@ -34,7 +36,7 @@ export type Decisions = {
   /** People who exist and were decided on. */
   readonly people: readonly string[];
   readonly transitions: readonly Transition[];
-  /** By person: every segment they were decided against, with the answer. */
+  /** By person: every segment they were decided against, with the answer. Empty unless wanted. */
   readonly answers: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
@@ -87,37 +89,61 @@ function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null
   return mine === null ? person.deadlineAt : Math.min(mine, person.deadlineAt);
 }
 
-type Decided = { readonly transitions: Transition[]; readonly answers: Map<string, boolean> };
+type IsOpen = (personId: string, segmentId: string) => boolean;
 
-function answerFor(
-  candidate: Candidate,
+/** The answers that differ from where the person is. */
+function transitionsOf(
+  { person, segments }: Candidate,
   state: PersonState,
-  open: ReadonlySet<string>,
-  nowMs: number,
-): Decided {
-  const { person, segments } = candidate;
+  isOpen: IsOpen,
+  at: number,
+  answers: Map<string, boolean> | null,
+): Transition[] {
   const transitions: Transition[] = [];
-  const answers = new Map<string, boolean>();
   for (const segment of segments) {
-    const isMember = evaluate(segment.criteria, state, nowMs);
-    answers.set(segment.id, isMember);
-    if (isMember === open.has(segment.id)) continue;
-    transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at: nowMs });
+    const isMember = evaluate(segment.criteria, state, at);
+    answers?.set(segment.id, isMember);
+    if (isMember === isOpen(person.id, segment.id)) continue;
+    transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at });
   }
-  return { transitions, answers };
+  return transitions;
 }
 
-const NONE: ReadonlySet<string> = new Set();
-
 function exitsFromArchived(
-  question: Question,
-  person: LockedPerson,
-  open: ReadonlySet<string>,
+  { archived }: Question,
+  personId: string,
+  isOpen: IsOpen,
   at: number,
 ): Transition[] {
-  const { archived } = question;
-  if (archived === undefined || !open.has(archived)) return [];
-  return [{ personId: person.id, segment: { id: archived, automations: [] }, edge: 'exited', at }];
+  if (archived === undefined || !isOpen(personId, archived)) return [];
+  return [{ personId, segment: { id: archived, automations: [] }, edge: 'exited', at }];
+}
+
+/** Against which segments each of the people is to be decided, and where they are now. */
+async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
+  const people = await lockForDecision(tx, [...question.scopes.keys()]);
+  const { nowMs: databaseMs, revision } = await readNow(tx);
+  const definitions = await tools.definitions.at(tx, revision);
+  const candidates = people.map((person): Candidate => {
+    const scope = question.scopes.get(person.id) ?? { kind: 'all' };
+    return { person, segments: segmentsFor(person, scope, definitions) };
+  });
+  const involved = candidates.filter(
+    ({ segments }) => segments.length > 0 || question.archived !== undefined,
+  );
+  const stays = await loadOpenStays(
+    tx,
+    involved.map(({ person }) => person.id),
+  );
+  const isOpen: IsOpen = (personId, segmentId) => stays.get(personId)?.has(segmentId) ?? false;
+  const states = await loadStates(tx, candidates);
+  return {
+    nowMs: tools.clock === undefined ? databaseMs : tools.clock(),
+    definitions,
+    candidates,
+    isOpen,
+    states,
+  };
 }
 
 /**
@@ -126,40 +152,23 @@ function exitsFromArchived(
  * @throws what the database throws; then nothing is written
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
-  const people = await lockForDecision(tx, [...question.scopes.keys()]);
-  const { nowMs: databaseMs, revision } = await readNow(tx);
-  const nowMs = tools.clock === undefined ? databaseMs : tools.clock();
-  const definitions = await tools.definitions.at(tx, revision);
-  const candidates = people.map((person): Candidate => {
-    const scope = question.scopes.get(person.id) ?? { kind: 'all' };
-    return { person, segments: segmentsFor(person, scope, definitions) };
-  });
-  const segmentIds = new Set(candidates.flatMap(({ segments }) => segments.map(({ id }) => id)));
-  if (question.archived !== undefined) segmentIds.add(question.archived);
-  const personIds = people.map(({ id }) => id);
-  const open =
-    segmentIds.size === 0
-      ? new Map<string, Set<string>>()
-      : await loadOpenStays(tx, personIds, [...segmentIds]);
-  const states = await loadStates(tx, candidates);
-
+  const { nowMs, definitions, candidates, isOpen, states } = await readPeople(tx, question, tools);
   const transitions: Transition[] = [];
-  const answers = new Map<string, ReadonlyMap<string, boolean>>();
+  const answers = new Map<string, Map<string, boolean>>();
   const decided = candidates.map((candidate, index) => {
     const { person, segments } = candidate;
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
     const at = instantFor(person, nowMs);
-    const stays = open.get(person.id) ?? NONE;
-    const answer = answerFor(candidate, state, stays, at);
-    transitions.push(...answer.transitions, ...exitsFromArchived(question, person, stays, at));
-    answers.set(person.id, answer.answers);
+    const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
+    if (said !== null) answers.set(person.id, said);
+    transitions.push(...transitionsOf(candidate, state, isOpen, at, said));
+    transitions.push(...exitsFromArchived(question, person.id, isOpen, at));
     const exact = segments === definitions.segments || segments === definitions.windowed;
     const mine = earliestChange(segments, state, at);
     return { personId: person.id, decidedAt: at, deadlineAt: deadlineAfter(person, exact, mine) };
   });
-
   const destinations = await writeTransitions(tx, transitions, question);
   if (decided.length > 0) await markDecided(tx, decided);
-  return { people: personIds, transitions, answers, destinations };
+  return { people: decided.map(({ personId }) => personId), transitions, answers, destinations };
 }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Automation, Edge } from '#automations';
 import { endpointOf, matchingAction, stateKeyOf } from '#automations';
-import type { NewDelivery, Sql, Tally, TransitionCause } from '#database';
+import type { NewDelivery, Sql, Tally, TransitionCause, WrittenStay } from '#database';
 import { appendTallies, closeStays, insertDeliveries, openStays } from '#database';
 
 /** A person entering or leaving a segment at an instant (epoch ms). */
@@ -13,7 +13,7 @@ export type Transition = {
 };
 
 /** Deliveries that one transition owes, one for each automation that its edge triggers. */
-function deliveriesOf(transition: Transition, membershipId: string): NewDelivery[] {
+function deliveriesOf(transition: Transition, membershipId: bigint): NewDelivery[] {
   const { personId, segment, edge, at } = transition;
   return segment.automations.flatMap((automation) => {
     const action = matchingAction(automation, edge);
@@ -44,27 +44,27 @@ function tally(transitions: readonly Transition[]): Tally[] {
   return [...counts.values()];
 }
 
-/** @returns the ids of the stays that the transitions opened or closed, in their order */
+const stayKey = (personId: string, segmentId: string): string => `${personId} ${segmentId}`;
+
+/**
+ * Opens and closes stays.
+ * @param wanted segments whose stays owe deliveries
+ * @returns the ids of those stays, by {@link stayKey}
+ */
 async function writeStays(
   tx: Sql,
   transitions: readonly Transition[],
   cause: TransitionCause,
-): Promise<string[]> {
-  const edges = transitions.map(({ personId, segment, edge, at }) => ({
-    id: uuidv7(),
-    personId,
-    segmentId: segment.id,
-    edge,
-    at,
-  }));
-  const entered = edges.filter(({ edge }) => edge === 'entered');
-  if (entered.length > 0) await openStays(tx, entered, cause);
-  const exited = edges.filter(({ edge }) => edge === 'exited');
-  const closed = exited.length > 0 ? await closeStays(tx, exited, cause) : [];
-  if (closed.length !== exited.length)
-    throw new Error('a stay that was open under the lock could not be closed');
-  const closedIds = new Map(closed.map((stay) => [`${stay.personId} ${stay.segmentId}`, stay.id]));
-  return edges.map((edge) => closedIds.get(`${edge.personId} ${edge.segmentId}`) ?? edge.id);
+  wanted: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const stays: WrittenStay[] = [];
+  for (const [edge, write] of [['entered', openStays] as const, ['exited', closeStays] as const]) {
+    const edges = transitions
+      .filter((transition) => transition.edge === edge)
+      .map(({ personId, segment, at }) => ({ personId, segmentId: segment.id, at }));
+    if (edges.length > 0) stays.push(...(await write(tx, edges, cause, wanted)));
+  }
+  return new Map(stays.map((stay) => [stayKey(stay.personId, stay.segmentId), stay.id]));
 }
 
 /**
@@ -78,10 +78,14 @@ export async function writeTransitions(
 ): Promise<ReadonlySet<string>> {
   const first = transitions[0];
   if (first === undefined) return new Set();
-  const stayIds = await writeStays(tx, transitions, cause);
-  const deliveries = fire
-    ? transitions.flatMap((transition, index) => deliveriesOf(transition, stayIds[index] ?? ''))
-    : [];
+  const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
+  const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
+  const stays = await writeStays(tx, transitions, cause, wanted);
+  const deliveries = owing.flatMap((transition) => {
+    const stay = stays.get(stayKey(transition.personId, transition.segment.id));
+    if (stay === undefined) throw new Error('a transition without its stay');
+    return deliveriesOf(transition, stay);
+  });
   if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
   await appendTallies(tx, tally(transitions), first.at);
   return new Set(deliveries.map(({ destination }) => destination));

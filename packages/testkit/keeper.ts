@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../database/embedded-postgres';
-import { applyMigrations } from '../database/migrate';
+import { applyMigrations, startEmbeddedPostgres } from '#database';
+import { migrateQueues } from '#queues';
 import { redisServer, startRedis } from './keeper-redis';
 import { TEMPLATE_DATABASE, type KeeperMessage } from './services';
 
@@ -34,6 +34,7 @@ function say(message: KeeperMessage): void {
 
 async function makeTemplate(adminUrl: string, templateUrl: string): Promise<void> {
   await applyMigrations({ connectionString: templateUrl });
+  await migrateQueues(templateUrl);
   const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
   await admin.query(`ALTER DATABASE ${TEMPLATE_DATABASE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`);

@@ -15,7 +15,8 @@ const NAMES = ['api', 'worker', 'dispatcher'];
 export type Scenario = {
   readonly modes?: Readonly<Record<string, string>>;
   readonly databaseStartMs?: number;
-  readonly drainedAfterMs?: number;
+  /** What each child has for itself. */
+  readonly drainMs?: number;
   readonly port?: number;
 };
 
@@ -27,6 +28,8 @@ export type Run = {
   /** Waits for an event that begins with `what`, the nth (from 1). @returns it */
   event(what: string, nth?: number): Promise<string>;
   pidOf(name: string, nth?: number): Promise<number>;
+  /** Whether any process of its group lives. */
+  hasProcesses(): boolean;
   output(): string;
   /** Waits for the end. @returns the exit code, or the signal */
   end(): Promise<number | NodeJS.Signals | null>;
@@ -43,9 +46,11 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/** @param pid of a process, or negative, of a group */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    if (pid < 0) return true;
     // A zombie is dead: only its parent has not asked for it yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
@@ -63,10 +68,10 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
 export async function startRun({ modes = {}, ...scenario }: Scenario = {}): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-standalone-'));
   const eventFile = path.join(folder, 'events');
-  const programs = NAMES.map((name) => {
+  const programs = NAMES.map((name, index) => {
     const file = path.join(folder, `${name}.mjs`);
     writeFileSync(file, `import { run } from '${path.join(FIXTURES, 'child.mjs')}';\nrun('${name}');\n`);
-    return { name, file, drainedAfterMs: scenario.drainedAfterMs ?? 10_000 };
+    return { name, file, drainedAfterMs: (scenario.drainMs ?? 5_000) * (index + 1) };
   });
   const plan: Plan = {
     programs,
@@ -96,6 +101,7 @@ export async function startRun({ modes = {}, ...scenario }: Scenario = {}): Prom
     events,
     event,
     pidOf: async (name, nth) => Number((await event(`${name} started`, nth)).split(' ').at(-1)),
+    hasProcesses: () => isAlive(-(child.pid ?? NaN)),
     output: () => output,
     end: () => ended,
     cleanUp: () => {

@@ -40,32 +40,37 @@ const IN_ORDER = [
 ];
 
 describe('stopping', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('drains one after the other on %s and exits with 0', async (signal) => {
-    const run = await startAndRun();
-    run.process.kill(signal);
-    expect(await run.end()).toBe(0);
-    expect(run.events().slice(-IN_ORDER.length)).toEqual(IN_ORDER);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'drains one after the other on %s and exits with 0',
+    async (signal) => {
+      const run = await startAndRun();
+      run.process.kill(signal);
+      expect(await run.end()).toBe(0);
+      expect(run.events().slice(-IN_ORDER.length)).toEqual(IN_ORDER);
+    },
+  );
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('does the same when %s reaches the whole group, twice', async (signal) => {
-    const run = await startAndRun();
-    const pids = await pidsOf(run);
-    signalGroup(run, signal);
-    await run.event('api draining');
-    signalGroup(run, signal);
-    expect(await run.end()).toBe(0);
-    expect(run.events().slice(-IN_ORDER.length)).toEqual(IN_ORDER);
-    expect(pids.filter(isAlive)).toEqual([]);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'does the same when %s reaches the whole group, twice',
+    async (signal) => {
+      const run = await startAndRun();
+      const pids = await pidsOf(run);
+      signalGroup(run, signal);
+      await run.event('api draining');
+      signalGroup(run, signal);
+      expect(await run.end()).toBe(0);
+      expect(run.events().slice(-IN_ORDER.length)).toEqual(IN_ORDER);
+      expect(run.hasProcesses()).toBe(false);
+    },
+  );
 
   it('kills a child that does not drain and lets the others drain', async () => {
-    const run = await startAndRun({ modes: { api: 'hang' }, drainedAfterMs: 1_000 });
-    const pids = await pidsOf(run);
+    const run = await startAndRun({ modes: { api: 'hang' }, drainMs: 1_000 });
     run.process.kill('SIGTERM');
     expect(await run.end()).toBe(0);
     expect(run.events().slice(-5)).toEqual(IN_ORDER.slice(2));
     expect(run.output()).toContain('the api process did not drain in time');
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect(run.hasProcesses()).toBe(false);
   });
 });
 
@@ -80,11 +85,11 @@ describe('stopping during the start', () => {
 
   it.each(['mute', 'raw'])('ends children that are not ready yet (%s)', async (mode) => {
     const run = await start({ modes: { api: mode, worker: mode, dispatcher: mode } });
-    const pids = await pidsOf(run);
+    await pidsOf(run);
     run.process.kill('SIGINT');
     expect(await run.end()).toBe(0);
     expect(run.events().at(-1)).toBe('database stopped');
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect(run.hasProcesses()).toBe(false);
     expect(run.output()).not.toContain('runs');
   });
 });
@@ -116,7 +121,7 @@ describe('dying', () => {
     expect(await run.end()).toBe(1);
     expect(run.output()).toContain('The worker process exited with 3 before it was ready');
     expect(run.events().at(-1)).toBe('database stopped');
-    expect((await pidsOf(run)).filter(isAlive)).toEqual([]);
+    expect(run.hasProcesses()).toBe(false);
   });
 });
 

@@ -142,9 +142,7 @@ async function applyTraits(tx: Sql, stored: readonly StoredEvent[]): Promise<voi
 /** Stores a group of events and counts those that were new, in one transaction. */
 async function store(stage: FeaturesStage, tx: Sql, assigned: readonly StoredEvent[]): Promise<void> {
   const { effectOf } = stage;
-  const events = once(assigned);
-  const newIds = await insertEvents(tx, events);
-  const fresh = events.filter(({ id }) => newIds.has(id));
+  const fresh = await insertEvents(tx, once(assigned));
   if (fresh.length === 0) return;
   const gains = gainsOf(fresh, effectOf);
   const days = activeDaysOf(fresh, effectOf);
@@ -207,26 +205,30 @@ async function lockAndStore(
   });
 }
 
-/** Pairs events with their people. @throws UnknownPersonError when a `personId` is nobody's */
-async function assign(stage: FeaturesStage, events: readonly EngineEvent[]): Promise<StoredEvent[]> {
-  const people = await stage.resolver.resolve(events);
-  return events.map((event, index) => {
-    const personId = people[index] ?? null;
-    if (personId === null) throw new UnknownPersonError('no person has this personId');
-    return { id: eventIdOf(event.messageId), personId, event };
-  });
+/** An event on its way: its person is known once it went through {@link assignPeople}. */
+export type IncomingEvent = { readonly event: EngineEvent; personId: string | null };
+
+/** Finds or creates the people of events. @throws UnknownPersonError when a `personId` is nobody's */
+export async function assignPeople(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
+  const people = await stage.resolver.resolve(incoming.map(({ event }) => event));
+  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
+  if (people.includes(null)) throw new UnknownPersonError('no person has this personId');
 }
 
 /**
  * Stores each event once, applies the new ones to their people's features, traits and subscriptions, then asks for
  * the evaluation of all people of the group. Repeating it, wholly or in part, changes nothing.
- * @throws UnknownPersonError when a `personId` is nobody's; then nothing is stored
+ * @param incoming events whose people are assigned
  */
-export async function applyEvents(stage: FeaturesStage, events: readonly EngineEvent[]): Promise<void> {
+export async function applyEvents(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
   for (;;) {
-    const assigned = await assign(stage, events);
+    const assigned = incoming.map(({ event, personId }): StoredEvent => {
+      if (personId === null) throw new UnknownPersonError('no person has this personId');
+      return { id: eventIdOf(event.messageId), personId, event };
+    });
     const missing = await lockAndStore(stage, assigned);
     if (missing.size === 0) return stage.handOn(changesOf(assigned, stage.effectOf));
     stage.resolver.forget(missing);
+    await assignPeople(stage, incoming);
   }
 }

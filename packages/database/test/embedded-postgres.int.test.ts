@@ -192,7 +192,7 @@ test('owner and server killed at once: the next start recovers', async () => {
 test('Ctrl-C does not reach the server: it is in a session of its own', async () => {
   const postgres = await start();
   const pid = serverPid(postgres);
-  const [, , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/\(.*\)/, '()')
     .split(' ');
   expect([group, session].map(Number)).toEqual([pid, pid]);

@@ -112,7 +112,7 @@ CREATE TABLE "segment" (
 
 -- CreateTable
 CREATE TABLE "segment_membership" (
-    "id" UUID NOT NULL,
+    "id" BIGSERIAL NOT NULL,
     "segment_id" UUID NOT NULL,
     "person_id" UUID NOT NULL,
     "entered_at" TIMESTAMPTZ(3) NOT NULL,
@@ -160,7 +160,7 @@ CREATE TABLE "delivery" (
     "id" UUID NOT NULL,
     "segment_id" UUID NOT NULL,
     "person_id" UUID NOT NULL,
-    "membership_id" UUID NOT NULL,
+    "membership_id" BIGINT NOT NULL,
     "automation_id" UUID NOT NULL,
     "destination" TEXT NOT NULL,
     "type" TEXT NOT NULL,

@@ -1,0 +1,106 @@
+import type { Destination, DestinationKind } from '#automations';
+import type { Database } from '#database';
+import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
+import { makeConsumer, QueueUnavailableError } from '#queues';
+import type { Closable, Log } from '#runtime';
+import { makeAutomationCache } from './automation-cache';
+import { deliver } from './deliver';
+import type { DispatcherTimes } from './limits';
+import { DESTINATION_KINDS, LIMITS } from './limits';
+import type { OutageLog } from './outage';
+import type { Relay } from './relay';
+import { openRelay } from './relay';
+import { makeSlowEndpoints } from './slow-endpoints';
+
+export type DispatcherOptions = {
+  readonly db: Database;
+  readonly backend: QueueBackend;
+  readonly producer: Producer;
+  readonly destinations: Readonly<Record<DestinationKind, Destination>>;
+  readonly times: DispatcherTimes;
+  readonly log: Log;
+  readonly outage: OutageLog;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+};
+
+/** A destination's relay, and the consumer of the queue that it fills. */
+type Lane = { readonly relay: Relay; readonly consumer: Consumer };
+
+/**
+ * Opens a dispatcher: for each destination a relay and a consumer, and the consumer of their wake-ups. Any number of
+ * them share the work.
+ * @returns what is to be closed, in the order of opening
+ */
+export function openDispatcher(options: DispatcherOptions): Closable[] {
+  const { backend, times } = options;
+  const stop = new AbortController();
+  const lanes = new Map(
+    DESTINATION_KINDS.map((kind) => [kind as string, openLane(kind, options, stop.signal)]),
+  );
+  const wakeUps = makeConsumer(
+    'relay',
+    backend,
+    async ({ destination }) => lanes.get(destination)?.relay.wake(),
+    { ...consumerEvents('relay', options), concurrency: 1 },
+  );
+  const all = [...lanes.values()];
+  return [
+    { name: 'deliveries', close: () => drain(all, stop, times.drainMs) },
+    {
+      name: 'relays',
+      close: async () => {
+        await Promise.all([wakeUps.close(), ...all.map(({ relay }) => relay.close())]);
+      },
+    },
+  ];
+}
+
+function openLane(kind: DestinationKind, options: DispatcherOptions, stop: AbortSignal): Lane {
+  const { db, backend, producer, destinations, times, log, outage, now, random } = options;
+  const limits = LIMITS[kind];
+  const slow = makeSlowEndpoints();
+  const relay = openRelay({ db, producer, kind, limits, times, slow, outage });
+  const deliverOptions = {
+    db,
+    destination: destinations[kind],
+    automationsOfSegment: makeAutomationCache(),
+    leaseMs: times.leaseMs,
+    stop,
+    log,
+    outage,
+    now,
+    random,
+    onDone: (endpoint: string, durationMs: number | null): void => {
+      if (durationMs !== null) slow.attempted(endpoint, durationMs);
+      relay.wake();
+    },
+  };
+  const consumer = makeConsumer(limits.queue, backend, (job) => deliver(deliverOptions, job), {
+    ...consumerEvents(limits.queue, options),
+    concurrency: limits.concurrency,
+  });
+  return { relay, consumer };
+}
+
+function consumerEvents(
+  queue: QueueName,
+  { log, outage }: DispatcherOptions,
+): Pick<ConsumerEvents, 'onError' | 'onFailed'> {
+  return {
+    onError: (cause) => void outage.failed(new QueueUnavailableError('the queue is away', { cause })),
+    onFailed: ({ id }, error) => log.error({ err: error, queue, job: id }, 'a job failed'),
+  };
+}
+
+/** Attempts that run may end by themselves for `drainMs`; then they are aborted, and found again when their lease ends. */
+async function drain(lanes: readonly Lane[], stop: AbortController, drainMs: number): Promise<void> {
+  const timer = setTimeout(() => stop.abort(), drainMs);
+  try {
+    await Promise.all(lanes.map(({ consumer }) => consumer.close()));
+  } finally {
+    clearTimeout(timer);
+  }
+}

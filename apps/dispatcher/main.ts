@@ -1,0 +1,73 @@
+import type { DestinationSettings } from '#automations';
+import { makeDestinations } from '#automations';
+import { connect } from '#database';
+import { makeProducer, openQueueBackend, QueueUnavailableError } from '#queues';
+import type { Env } from '#runtime';
+import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
+import { openDispatcher } from './dispatcher';
+import { TIMES } from './limits';
+import { makeOutageLog } from './outage';
+
+/** Connections to the database, and to the queue where that is in the database too. */
+const POOL_MAX = { database: 8, queue: 10 } as const;
+
+function destinationSettings(env: Env): DestinationSettings {
+  const { RESEND_API_KEY: apiKey, META_ACCESS_TOKEN: accessToken } = env;
+  return {
+    resend: apiKey === undefined ? undefined : { apiKey, baseUrl: env.RESEND_BASE_URL },
+    meta:
+      accessToken === undefined
+        ? undefined
+        : {
+            accessToken,
+            pixelId: env.META_PIXEL_ID,
+            baseUrl: env.META_BASE_URL,
+            apiVersion: env.META_API_VERSION,
+          },
+    webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
+    now: Date.now,
+  };
+}
+
+async function main(): Promise<void> {
+  const env = parseEnv(process.env);
+  const databaseUrl = requireDatabaseUrl(env);
+  const log = makeLog('dispatcher', env.LOG_LEVEL);
+  const destinations = makeDestinations(destinationSettings(env));
+  const outage = makeOutageLog(log);
+  const queueFailed = (cause: Error): void =>
+    void outage.failed(new QueueUnavailableError('the queue is away', { cause }));
+  const { db, close } = connect(databaseUrl, POOL_MAX.database, (error) => void outage.failed(error));
+  const backend = openQueueBackend({
+    databaseUrl,
+    redisUrl: env.REDIS_URL,
+    poolMax: POOL_MAX.queue,
+    durable: false,
+    onError: queueFailed,
+  });
+  const producer = makeProducer(backend, queueFailed);
+  const dispatcher = openDispatcher({
+    db,
+    backend,
+    producer,
+    destinations,
+    times: TIMES,
+    log,
+    outage,
+    now: Date.now,
+    random: Math.random,
+  });
+  runUntilStopped(
+    [
+      { name: 'database', close },
+      { name: 'queue', close: backend.close },
+      { name: 'producer', close: producer.close },
+      ...dispatcher,
+    ],
+    log,
+  );
+  log.info('ready');
+  process.send?.('ready');
+}
+
+runMain(main);

@@ -1,0 +1,82 @@
+import type { Automation, DeliveryRequest, Destination } from '#automations';
+import { endpointOf, renderWebhookBody, stateKeyOf } from '#automations';
+import type { DeliveryContext } from '#database';
+import type { AutomationCache } from './automation-cache';
+
+/** What is to be done about a delivery that was taken up. */
+export type Prepared =
+  | { readonly kind: 'end'; readonly status: 'skipped' | 'superseded'; readonly reason: string }
+  /** Its automation was edited and goes elsewhere now. */
+  | { readonly kind: 'move'; readonly endpoint: string; readonly stateKey: string | null }
+  /** `isNewBody`: the body was rendered now and is to be stored before it is sent. */
+  | { readonly kind: 'send'; readonly request: DeliveryRequest; readonly isNewBody: boolean };
+
+const skipped = (reason: string): Prepared => ({ kind: 'end', status: 'skipped', reason });
+
+/** Looks at what a delivery is about as it is now: whether it is still to be sent, and what. */
+export function prepare(
+  delivery: DeliveryContext,
+  destination: Destination,
+  automationsOfSegment: AutomationCache,
+): Prepared {
+  const { segment, person } = delivery;
+  if (delivery.isSuperseded) return { kind: 'end', status: 'superseded', reason: 'a newer one replaced it' };
+  if (segment === null) return skipped('segment is gone');
+  if (segment.status === 'archived') return skipped('segment archived');
+  const automation = automationsOfSegment(delivery.segmentId, segment.automationConfig).find(
+    ({ id, kind }) => id === delivery.automationId && kind === destination.kind,
+  );
+  if (automation === undefined) return skipped('automation removed');
+  const configured = destination.isConfigured();
+  if (!configured.ok) return skipped(configured.reason);
+  if (person === null) return skipped('person is gone');
+
+  const endpoint = endpointOf(automation);
+  const stateKey = stateKeyOf(automation, delivery.personId);
+  if (stateKey !== delivery.stateKey || endpoint !== delivery.endpoint) {
+    // Sent under its old key, a late "add" to the new audience would not be seen by the newer "remove" from it.
+    return { kind: 'move', endpoint, stateKey };
+  }
+  return sendOf(delivery, person, automation, segment.name);
+}
+
+function sendOf(
+  delivery: DeliveryContext,
+  person: NonNullable<DeliveryContext['person']>,
+  automation: Automation,
+  segmentName: string,
+): Prepared {
+  const isNewBody = automation.kind === 'webhook' && delivery.body === null;
+  const body = isNewBody ? bodyOf(delivery, person, segmentName) : delivery.body;
+  if (isNewBody && body === null) return skipped('membership is gone');
+  const { userId, email, phone } = person;
+  const request: DeliveryRequest = {
+    deliveryId: delivery.id,
+    type: delivery.type,
+    action: delivery.action,
+    occurredAtMs: delivery.createdAt,
+    automation,
+    body,
+    person: { id: delivery.personId, userId, email, phone },
+    attempt: delivery.attempts + 1,
+  };
+  return { kind: 'send', request, isNewBody };
+}
+
+function bodyOf(
+  { id, type, createdAt, segmentId, personId, membership }: DeliveryContext,
+  { userId, email, phone, traits, features }: NonNullable<DeliveryContext['person']>,
+  segmentName: string,
+): string | null {
+  if (membership === null) return null;
+  const { enteredAt, exitedAt } = membership;
+  return renderWebhookBody({
+    deliveryId: id,
+    type,
+    timestampMs: createdAt,
+    segment: { id: segmentId, name: segmentName },
+    person: { id: personId, userId, email, phone, traits, features },
+    // Who has left again before the entry was told of had not left when they entered.
+    membership: { enteredAtMs: enteredAt, exitedAtMs: type === 'segment.entered' ? null : exitedAt },
+  });
+}

@@ -1,0 +1,102 @@
+import type { z } from 'zod';
+import type { nativeBodySchemas } from '#events';
+import type {
+  deliveriesQuerySchema,
+  evaluateSchema,
+  retryDeliveriesSchema,
+  segmentSchemas,
+  segmentsQuerySchema,
+  subscriptionSchema,
+} from './requests';
+import type * as answers from './responses';
+import { makeRequest } from './request';
+import type { RequestSettings } from './request';
+
+/** A segment as it is created: who belongs to it, and what entering and leaving it sets off. */
+export type CreateSegment = z.input<typeof segmentSchemas.create>;
+/** The parts of a segment that change; null clears. */
+export type UpdateSegment = z.input<typeof segmentSchemas.update>;
+/** An event as it is tracked. */
+export type TrackEvent = z.input<typeof nativeBodySchemas.event>;
+/** A subscription's state; `mrr` in minor units a month. */
+export type SubscriptionState = z.input<typeof subscriptionSchema>;
+type Batch = Pick<z.input<typeof evaluateSchema>, 'segmentId' | 'automations'>;
+type Page = { readonly limit?: number; readonly cursor?: string };
+type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
+type DeliveryFilter = Page & Omit<z.input<typeof deliveriesQuerySchema>, 'limit' | 'cursor'>;
+type Answer<Name extends keyof typeof answers> = z.infer<(typeof answers)[Name]>;
+
+export type ClientSettings = {
+  /** E.g. `http://localhost:3000`. */
+  readonly baseUrl: string;
+  /** For everything but tracking. */
+  readonly adminKey?: string | undefined;
+  /** For tracking. */
+  readonly writeKey?: string | undefined;
+  readonly fetch?: RequestSettings['fetch'];
+};
+
+const part = encodeURIComponent;
+
+/**
+ * The typed client of the API. Each function resolves to the body of the answer.
+ * @throws ProblemError, from each function, when the API refuses or fails
+ */
+export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fetch }: ClientSettings) {
+  const api = `${baseUrl.replace(/\/+$/, '')}/api/growth`;
+  const admin = makeRequest({ api, key: adminKey, fetch: fetchWith });
+  const write = makeRequest({ api, key: writeKey, fetch: fetchWith });
+  const segment = (id: string): string => `/segments/${part(id)}`;
+  const person = (id: string): string => `/people/${part(id)}`;
+  return {
+    /** Resolves once the event is stored durably. */
+    track: (event: TrackEvent) => write<Answer<'acceptedAnswerSchema'>>('POST', '/events', { body: event }),
+    /** Up to 1,000 events, all or none. */
+    trackBatch: (events: readonly TrackEvent[]) =>
+      write<Answer<'acceptedAnswerSchema'>>('POST', '/events', { body: { events } }),
+    putSubscription: (personId: string, subscriptionId: string, state: SubscriptionState) =>
+      (writeKey === undefined ? admin : write)<Answer<'acceptedAnswerSchema'>>(
+        'PUT',
+        `${person(personId)}/subscriptions/${part(subscriptionId)}`,
+        { body: state },
+      ),
+
+    createSegment: (body: CreateSegment) =>
+      admin<Answer<'segmentEditAnswerSchema'>>('POST', '/segments', { body }),
+    updateSegment: (id: string, body: UpdateSegment) =>
+      admin<Answer<'segmentEditAnswerSchema'>>('PATCH', segment(id), { body }),
+    /** Archives it: members leave, without automations. */
+    deleteSegment: (id: string) => admin<void>('DELETE', segment(id)),
+    getSegment: (id: string) => admin<Answer<'segmentAnswerSchema'>>('GET', segment(id)),
+    listSegments: (query: SegmentFilter = {}) =>
+      admin<Answer<'segmentsAnswerSchema'>>('GET', '/segments', { query }),
+    getSegmentStats: (id: string) => admin<Answer<'statsAnswerSchema'>>('GET', `${segment(id)}/stats`),
+    listMembers: (id: string, query: Page = {}) =>
+      admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, { query }),
+
+    /** Decides about one person against all segments, now. */
+    evaluate: (personId: string) =>
+      admin<Answer<'personEvaluationsAnswerSchema'>>('POST', '/segments/evaluate', { body: { personId } }),
+    /** Starts an evaluation of everybody. */
+    evaluateAll: (options: Batch = {}) =>
+      admin<Answer<'batchAnswerSchema'>>('POST', '/segments/evaluate', { body: { batchAll: true, ...options } }),
+    getEvaluation: (id: string) => admin<Answer<'evaluationAnswerSchema'>>('GET', `/evaluations/${part(id)}`),
+
+    getPerson: (id: string) => admin<Answer<'personAnswerSchema'>>('GET', person(id)),
+    listPersonEvents: (id: string, query: Page = {}) =>
+      admin<Answer<'personEventsAnswerSchema'>>('GET', `${person(id)}/events`, { query }),
+
+    listDeliveries: (query: DeliveryFilter = {}) =>
+      admin<Answer<'deliveriesAnswerSchema'>>('GET', '/deliveries', { query }),
+    getDelivery: (id: string) => admin<Answer<'deliveryAnswerSchema'>>('GET', `/deliveries/${part(id)}`),
+    retryDelivery: (id: string) =>
+      admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
+    retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
+      admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+
+    getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
+  };
+}
+
+/** See {@link makeClient}. */
+export type SegmentEngineClient = ReturnType<typeof makeClient>;

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { automationConfigSchema } from '#automations';
+import { criteriaSchema } from '#criteria';
+import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
+
+// What the API takes. The server parses with these schemas, the SDK and the API's description are typed by them.
+
+const DESCRIPTION_CHARS_MAX = 2_000;
+
+/** An object that refuses every key it does not know, and says which it does. */
+function closed<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `unknown key; known here: ${known}` : 'must be an object',
+  });
+}
+
+const description = z
+  .string('must be a string')
+  .max(DESCRIPTION_CHARS_MAX, `must have at most ${DESCRIPTION_CHARS_MAX} characters`)
+  .refine(isStorable, 'must not contain U+0000 or unpaired surrogates');
+
+/** Whether the transitions that a request causes are delivered. */
+const automations = z.enum(['fire', 'suppress'], 'must be "fire" or "suppress"');
+
+const STATUSES = ['active', 'paused', 'archived'] as const;
+const status = z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`);
+
+/** @param automationConfig `makeAutomationConfigSchema`'s, which knows where the server sends no webhooks */
+export function makeSegmentSchemas(automationConfig: typeof automationConfigSchema) {
+  const create = closed({
+    name: nameSchema,
+    description: description.nullish(),
+    criteria: criteriaSchema,
+    automationConfig: automationConfig.nullish(),
+    automations: automations.optional(),
+  });
+  const update = closed({
+    name: nameSchema.optional(),
+    description: description.nullish(),
+    criteria: criteriaSchema.optional(),
+    automationConfig: automationConfig.nullish(),
+    status: status.optional(),
+    automations: automations.optional(),
+  });
+  return { create, update };
+}
+
+/** The schemas without a server's address policy: for clients and for the API's description. */
+export const segmentSchemas = makeSegmentSchemas(automationConfigSchema);
+
+const uuid = z.uuid('must be a UUID').toLowerCase();
+
+/** `POST /api/growth/segments/evaluate`: one person, or everybody. */
+export const evaluateSchema = closed({
+  personId: nameSchema.optional(),
+  batchAll: z.boolean('must be true or false').optional(),
+  segmentId: uuid.optional(),
+  automations: automations.optional(),
+}).superRefine(({ personId, batchAll, segmentId, automations: given }, context) => {
+  const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  const isBatch = batchAll === true;
+  if (personId === undefined && !isBatch) fault('personId', 'personId or batchAll: true must be given');
+  if (personId !== undefined && isBatch) fault('batchAll', 'cannot be combined with personId');
+  if (isBatch) return;
+  if (segmentId !== undefined) fault('segmentId', 'can only be given with batchAll: true');
+  if (given !== undefined) fault('automations', 'can only be given with batchAll: true');
+});
+
+/** `PUT /api/growth/people/:person/subscriptions/:subscriptionId`. */
+export const subscriptionSchema = closed(subscriptionStateSchema.shape);
+
+const DESTINATIONS = ['webhook', 'resend', 'meta'] as const;
+const destination = z.enum(DESTINATIONS, `must be one of ${DESTINATIONS.join(', ')}`);
+const DELIVERY_STATUSES = ['pending', 'retrying', 'succeeded', 'dead', 'skipped', 'superseded'] as const;
+
+/** `POST /api/growth/deliveries/retry`. */
+export const retryDeliveriesSchema = closed({
+  segmentId: uuid.optional(),
+  destination: destination.optional(),
+  status: z.literal('dead', 'must be "dead"'),
+});
+
+const LIMIT_MAX = 1_000;
+const LIMIT_DEFAULT = 100;
+const limitFault = `must be a whole number from 1 to ${LIMIT_MAX}`;
+
+/** The query of every list. */
+export const pageQuerySchema = z.object({
+  limit: z
+    .string(limitFault)
+    .regex(/^\d{1,9}$/, limitFault)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, limitFault)
+    .default(LIMIT_DEFAULT),
+  cursor: z.string('must be given once').optional(),
+});
+
+const once = (text: string): string => `must be given once, and ${text}`;
+
+/** `GET /api/growth/segments`: `status` may name several, comma-separated. */
+export const segmentsQuerySchema = pageQuerySchema.extend({
+  status: z
+    .string(once(`name some of ${STATUSES.join(', ')}`))
+    .transform((text) => text.split(','))
+    .pipe(z.array(status))
+    .optional(),
+});
+
+/** `GET /api/growth/deliveries`. `personId` is a person's id or a userId. */
+export const deliveriesQuerySchema = pageQuerySchema.extend({
+  segmentId: uuid.optional(),
+  personId: nameSchema.optional(),
+  destination: destination.optional(),
+  status: z.enum(DELIVERY_STATUSES, `must be one of ${DELIVERY_STATUSES.join(', ')}`).optional(),
+});
