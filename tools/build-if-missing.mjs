@@ -6,7 +6,14 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const built = path.join(root, 'dist', 'apps', 'standalone', 'main.js');
 const generated = path.join(root, 'packages', 'database', 'generated', 'client.ts');
-const sources = ['apps', 'packages', 'prisma/schema.prisma', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const sources = [
+  'apps',
+  'packages',
+  'prisma/schema.prisma',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 const writtenAt = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Destination, DestinationKind } from '#automations';
 import type { Database } from '#database';
 import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
@@ -37,6 +38,8 @@ type Lane = { readonly relay: Relay; readonly consumer: Consumer };
 export function openDispatcher(options: DispatcherOptions): Closable[] {
   const { backend, times } = options;
   const stop = new AbortController();
+  // Every attempt listens: Node would warn of a leak at the eleventh.
+  setMaxListeners(0, stop.signal);
   const lanes = new Map(
     DESTINATION_KINDS.map((kind) => [kind as string, openLane(kind, options, stop.signal)]),
   );

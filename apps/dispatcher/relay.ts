@@ -19,6 +19,9 @@ export type RelayOptions = {
   readonly outage: OutageLog;
 };
 
+// Each attempt that ends wakes its relay. So many ms apart, a round fills dozens of places instead of one.
+const ROUND_GAP_MS = 20;
+
 /** Keeps a destination's queue short and filled from what is due in the database. */
 export type Relay = {
   /** Something may be due, or a place has become free. Cheap: wake-ups that come during a round are one. */
@@ -42,7 +45,9 @@ export function openRelay(options: RelayOptions): Relay {
       try {
         const round: Round = await relayRound(options, after);
         after = round.after;
-        if (round.isDone) await signal.wait(times.pollMs);
+        if (!round.isDone) continue;
+        await signal.pause(ROUND_GAP_MS);
+        await signal.wait(times.pollMs);
       } catch (error) {
         outage.failed(error);
         await signal.pause(times.pollMs);

@@ -79,7 +79,9 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'personEvaluationsAnswerSchema'>>('POST', '/segments/evaluate', { body: { personId } }),
     /** Starts an evaluation of everybody. */
     evaluateAll: (options: Batch = {}) =>
-      admin<Answer<'batchAnswerSchema'>>('POST', '/segments/evaluate', { body: { batchAll: true, ...options } }),
+      admin<Answer<'batchAnswerSchema'>>('POST', '/segments/evaluate', {
+        body: { batchAll: true, ...options },
+      }),
     getEvaluation: (id: string) => admin<Answer<'evaluationAnswerSchema'>>('GET', `/evaluations/${part(id)}`),
 
     getPerson: (id: string) => admin<Answer<'personAnswerSchema'>>('GET', person(id)),

@@ -14,7 +14,9 @@ export class ProblemError extends Error {
   readonly retryAfterSeconds: number | null;
 
   constructor(status: number, problem: Partial<ProblemBody>, retryAfterSeconds: number | null) {
-    const faults = (problem.errors ?? []).map(({ path, message }) => (path === '' ? message : `${path} ${message}`));
+    const faults = (problem.errors ?? []).map(({ path, message }) =>
+      path === '' ? message : `${path} ${message}`,
+    );
     super([problem.title ?? `HTTP ${status}`, problem.detail, ...faults].filter(Boolean).join('; '));
     this.status = status;
     this.errors = problem.errors ?? [];

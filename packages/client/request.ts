@@ -1,4 +1,3 @@
-import type { ProblemBody } from './problem-error';
 import { ProblemError } from './problem-error';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,8 +13,9 @@ export type RequestSettings = {
 };
 
 function queryOf(query: Parts['query'] = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  const text = given.toString();
   return text === '' ? '' : `?${text}`;
 }
 
@@ -25,7 +25,7 @@ async function problemOf(response: Response): Promise<ProblemError> {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return new ProblemError(
     response.status,
-    typeof problem === 'object' && problem !== null ? (problem as Partial<ProblemBody>) : {},
+    typeof problem === 'object' && problem !== null ? problem : {},
     Number.isFinite(seconds) ? seconds : null,
   );
 }

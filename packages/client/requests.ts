@@ -59,7 +59,8 @@ export const evaluateSchema = closed({
   segmentId: uuid.optional(),
   automations: automations.optional(),
 }).superRefine(({ personId, batchAll, segmentId, automations: given }, context) => {
-  const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  const fault = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
   const isBatch = batchAll === true;
   if (personId === undefined && !isBatch) fault('personId', 'personId or batchAll: true must be given');
   if (personId !== undefined && isBatch) fault('batchAll', 'cannot be combined with personId');

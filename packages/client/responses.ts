@@ -30,7 +30,9 @@ export const segmentSchema = z.object({
 export const segmentAnswerSchema = z.object({ segment: segmentSchema });
 export const segmentEditAnswerSchema = z.object({
   segment: segmentSchema,
-  evaluation: evaluationRefSchema.optional().describe('Runs in the background, when people must be looked at again.'),
+  evaluation: evaluationRefSchema
+    .optional()
+    .describe('Runs in the background, when people must be looked at again.'),
 });
 export const segmentsAnswerSchema = z.object({
   segments: z.array(segmentSchema.extend({ memberCount: z.int() })),
@@ -44,7 +46,12 @@ export const statsAnswerSchema = z.object({
     enteredLast24h: z.int(),
     exitedLast24h: z.int(),
     history: z.array(
-      z.object({ day: z.iso.date().describe('A UTC day.'), entered: z.int(), exited: z.int(), members: z.int() }),
+      z.object({
+        day: z.iso.date().describe('A UTC day.'),
+        entered: z.int(),
+        exited: z.int(),
+        members: z.int(),
+      }),
     ),
   }),
 });

@@ -1,5 +1,6 @@
 import type { Database, Sql } from './connect';
 import { inTransaction, rowsOf } from './connect';
+import { NEWER_STATE } from './delivery-context';
 import { lockPeople } from './events';
 import { plainArray } from './literals';
 
@@ -108,8 +109,7 @@ export async function skipOpenDeliveries(tx: Sql, segmentId: string, reason: str
 
 // Audience deliveries are about state: one that a newer one followed must never be sent again, whatever became of
 // the newer one.
-const HAS_NEWER = `EXISTS (SELECT 1 FROM delivery n WHERE n.person_id = d.person_id AND n.state_key = d.state_key
-                            AND (n.created_at, n.id) > (d.created_at, d.id))`;
+const HAS_NEWER = `EXISTS (SELECT FROM delivery o WHERE o.person_id = d.person_id AND ${NEWER_STATE})`;
 const TRY_AGAIN = `reason = NULL, attempts = 0, claim_token = NULL, claimed_until = NULL`;
 
 /**

@@ -54,7 +54,6 @@ describe('stopping', () => {
     'does the same when %s reaches the whole group, twice',
     async (signal) => {
       const run = await startAndRun();
-      const pids = await pidsOf(run);
       signalGroup(run, signal);
       await run.event('api draining');
       signalGroup(run, signal);

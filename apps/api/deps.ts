@@ -1,0 +1,16 @@
+import type { Database } from '#database';
+import type { Producer } from '#queues';
+import type { Clock, Log } from '#runtime';
+
+/** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
+export type AppDeps = {
+  readonly db: Database;
+  readonly producer: Producer;
+  readonly log: Log;
+  readonly writeKeys: readonly string[];
+  readonly adminKeys: readonly string[];
+  /** Ranges beside the public internet that webhooks may be sent to. */
+  readonly webhookAllowCidrs: readonly string[];
+  /** Only in tests; otherwise events are dated by this process's clock, decisions by the database's. */
+  readonly clock?: Clock;
+};

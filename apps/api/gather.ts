@@ -1,0 +1,64 @@
+/** What `makeGather` takes. */
+export type GatherSettings<Item> = {
+  /** Stores items together; resolves once all of them are stored durably. */
+  readonly send: (items: Item[]) => Promise<void>;
+  /** The longest that an item waits for company (ms). */
+  readonly windowMs: number;
+  readonly maxItems: number;
+};
+
+type Batch<Item> = {
+  readonly items: Item[];
+  readonly stored: Promise<void>;
+  readonly settle: (outcome: Promise<void>) => void;
+  timer?: NodeJS.Timeout;
+};
+
+function openBatch<Item>(): Batch<Item> {
+  let settle = (_outcome: Promise<void>): void => {};
+  const stored = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return { items: [], stored, settle };
+}
+
+/**
+ * Gathers what arrives at about the same time into one `send`. Where nothing is under way an item goes at once; while
+ * something is, items wait for its end, for `maxItems` or for the end of the window, whichever comes first.
+ * @returns a function that resolves once the item given to it is stored, and rejects if its batch is not
+ */
+export function makeGather<Item>({
+  send,
+  windowMs,
+  maxItems,
+}: GatherSettings<Item>): (item: Item) => Promise<void> {
+  let open: Batch<Item> | null = null;
+  let underWay = 0;
+
+  const run = async (items: Item[]): Promise<void> => {
+    underWay += 1;
+    try {
+      await send(items);
+    } finally {
+      underWay -= 1;
+      if (underWay === 0) flush();
+    }
+  };
+
+  const flush = (): void => {
+    const batch = open;
+    if (batch === null) return;
+    open = null;
+    clearTimeout(batch.timer);
+    batch.settle(run(batch.items));
+  };
+
+  return (item) => {
+    const batch = open ?? openBatch<Item>();
+    open = batch;
+    batch.items.push(item);
+    if (underWay === 0 || batch.items.length >= maxItems) flush();
+    else batch.timer ??= setTimeout(flush, windowMs);
+    return batch.stored;
+  };
+}

@@ -1,0 +1,82 @@
+import { connect, inTransaction, loadDefinitions } from '#database';
+import { fromNative, parseNativeBody } from '#events';
+import type { QueueBackend } from '#queues';
+import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
+import type { Log } from '#runtime';
+import {
+  makeLog,
+  parseEnv,
+  requireDatabaseUrl,
+  requireKeysBeyondLoopback,
+  runMain,
+  runUntilStopped,
+} from '#runtime';
+import { makeApp } from './app';
+import { listen } from './server';
+
+/** All processes together stay well under the 200 connections of the embedded server. */
+const POOL_MAX = 8;
+const QUEUE_POOL_MAX = 8;
+const WARM_UP_EVENTS = 200;
+
+/** Compiles the validation of events before the first of them waits for it. */
+function warmUpParsing(): void {
+  const event = {
+    event: 'warm_up',
+    userId: 'u',
+    timestamp: '2026-01-01T00:00:00Z',
+    properties: { a: 1 },
+    traits: { b: '' },
+  };
+  const parsed = parseNativeBody({ events: Array.from({ length: WARM_UP_EVENTS }, () => event) });
+  if (parsed.success) for (const one of parsed.data) fromNative(one, Date.now(), () => 'm');
+}
+
+/** Asked beside everything else: a Redis that is away must not keep the API from saying so. */
+async function warnOfRedis(backend: QueueBackend, log: Log): Promise<void> {
+  for (const warning of await redisWarnings(backend)) log.warn(warning);
+}
+
+runMain(async () => {
+  const env = parseEnv(process.env);
+  requireKeysBeyondLoopback(env);
+  const databaseUrl = requireDatabaseUrl(env);
+  const log = makeLog('api', env.LOG_LEVEL);
+  const onError = (error: Error): void => log.warn({ err: error }, 'connection lost');
+
+  const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const backend = openQueueBackend({
+    databaseUrl,
+    redisUrl: env.REDIS_URL,
+    poolMax: QUEUE_POOL_MAX,
+    durable: true,
+    onError,
+  });
+  const producer = makeProducer(backend, onError);
+  const app = makeApp({
+    db,
+    producer,
+    log,
+    writeKeys: env.WRITE_KEYS,
+    adminKeys: env.ADMIN_API_KEYS,
+    webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
+  });
+
+  warmUpParsing();
+  await inTransaction(db, loadDefinitions).catch((error: unknown) => {
+    log.warn({ err: error }, 'the database is not there yet');
+  });
+  const server = await listen(app, { host: env.HOST, port: env.PORT });
+  log.info({ url: server.url, queues: backend.kind }, 'listening');
+  void warnOfRedis(backend, log);
+  process.send?.('ready');
+  runUntilStopped(
+    [
+      { name: 'the database', close: closeDatabase },
+      { name: 'the queue backend', close: backend.close },
+      { name: 'the producer', close: producer.close },
+      server,
+    ],
+    log,
+  );
+});

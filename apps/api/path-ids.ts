@@ -1,0 +1,26 @@
+import type { Database } from '#database';
+import { decodeCursor, findPersonId } from '#database';
+import { invalid, notFound } from './problem';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** An id in a path, in the form in which the database gives it. @throws Problem 404 when it is no UUID: nothing has it */
+export function idOf(text: string, what: string): string {
+  if (!UUID.test(text)) throw notFound(what);
+  return text.toLowerCase();
+}
+
+/** @throws Problem 404 when neither an id nor a userId of a person */
+export async function personIdOf(db: Database, person: string): Promise<string> {
+  const id = await findPersonId(db, person);
+  if (id === null) throw notFound('person');
+  return id;
+}
+
+/** The keys of a cursor, null without one. @throws Problem 400 when it is none of this list */
+export function cursorKeys(list: string, cursor: string | undefined): readonly string[] | null {
+  if (cursor === undefined) return null;
+  const keys = decodeCursor(list, cursor);
+  if (keys === null) throw invalid([{ path: 'cursor', message: 'is no cursor of this list' }]);
+  return keys;
+}

@@ -1,0 +1,134 @@
+import type { Request, RequestHandler, Response, Router } from 'express';
+import type { z } from 'zod';
+import { faultsOf } from '#criteria';
+import type { Access } from './auth';
+import { readJson } from './json-body';
+import { invalid, Problem } from './problem';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** What the API's description tells of a route. Statuses without a schema have no body. */
+export type RouteDescription = {
+  readonly summary: string;
+  readonly tag: string;
+  readonly answers: Answers;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Problems that it answers besides 401, and 400 where it takes something. */
+  readonly refusals?: readonly number[];
+};
+
+/** A method of a path, and who may call it. */
+export type Route = {
+  readonly method: Method;
+  readonly path: string;
+  readonly access: Access;
+  readonly takesJson: boolean;
+  readonly description: RouteDescription;
+  readonly handle: RequestHandler;
+};
+
+type Answers = { readonly [status: number]: z.ZodType | null };
+type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamsOf<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+/** Handlers give what they have: nobody changes a body. */
+type Fixed<T> = T extends readonly (infer Element)[]
+  ? readonly Fixed<Element>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Fixed<T[Key]> }
+    : T;
+
+/** An answer that the route declares: one of its statuses, with the body that belongs to it. */
+type ReplyOf<A extends Answers> = {
+  [Status in keyof A]: A[Status] extends z.ZodType
+    ? { readonly status: Status; readonly body: Fixed<z.input<A[Status]>> }
+    : { readonly status: Status };
+}[keyof A];
+
+type Definition<Path extends string, Query extends z.ZodType, Body extends z.ZodType, A extends Answers> = {
+  readonly method: Method;
+  readonly path: Path;
+  readonly access: Access;
+  readonly summary: string;
+  readonly tag: string;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly answers: A;
+  readonly refusals?: readonly number[];
+  readonly handle: (input: {
+    readonly params: Readonly<Record<ParamsOf<Path>, string>>;
+    readonly query: z.output<Query>;
+    readonly body: z.output<Body>;
+  }) => Promise<ReplyOf<A>>;
+};
+
+/** Sends JSON. Express's own would look for an ETag, a callback and settings first. */
+export function sendJson(response: Response, status: number, body: unknown): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(body));
+}
+
+/** Parses both parts, so that all faults of a request are told at once. */
+function parse(request: Request, query: z.ZodType | undefined, body: z.ZodType | undefined) {
+  const parsedQuery = query?.safeParse(request.query);
+  const parsedBody = body?.safeParse(request.body);
+  const faults = [parsedQuery, parsedBody].flatMap((part) => (part?.error ? faultsOf(part.error, '') : []));
+  if (faults.length > 0) throw invalid(faults);
+  return { query: parsedQuery?.data, body: parsedBody?.data };
+}
+
+/** Makes a route whose handler gets what was asked, parsed, and returns one of the declared answers. */
+export function defineRoute<
+  const Path extends string,
+  const A extends Answers,
+  Query extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUndefined,
+>(definition: Definition<Path, Query, Body, A>): Route {
+  const { method, path, access, query, body, handle } = definition;
+  return {
+    method,
+    path,
+    access,
+    takesJson: body !== undefined,
+    description: definition,
+    handle: async (request, response) => {
+      const parsed = parse(request, query, body);
+      const reply = await handle({
+        params: request.params as Record<ParamsOf<Path>, string>,
+        query: parsed.query as z.output<Query>,
+        body: parsed.body as z.output<Body>,
+      });
+      if ('body' in reply) sendJson(response, Number(reply.status), reply.body);
+      else response.status(Number(reply.status)).end();
+    },
+  };
+}
+
+function methodsOf(routes: readonly Route[], path: string): string {
+  const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}
+
+/** Adds routes, in their order; a path that is there answers 405 to methods that it lacks. */
+export function mountRoutes(
+  router: Router,
+  routes: readonly Route[],
+  guard: (access: Access) => RequestHandler,
+): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const onPath = router.route(path);
+    for (const route of routes.filter((one) => one.path === path)) {
+      onPath[route.method](guard(route.access), ...(route.takesJson ? readJson : []), route.handle);
+    }
+    const allow = methodsOf(routes, path);
+    onPath.options((_request, response) => void response.status(204).set('Allow', allow).end());
+    onPath.all(() => {
+      throw new Problem(405, { detail: `Allowed here: ${allow}.`, headers: { Allow: allow } });
+    });
+  }
+}

@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from 'node:util';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import type { AutomationConfig } from '#automations';
+import { assignIds, mergeMasked } from '#automations';
+import type { segmentSchemas } from '#client';
+import type { EvaluationKind, SegmentRow, Sql } from '#database';
+import {
+  findSegment,
+  inTransaction,
+  insertEvaluation,
+  insertSegment,
+  raiseRevision,
+  skipOpenDeliveries,
+  updateSegment,
+} from '#database';
+import type { AppDeps } from './deps';
+import { invalidBy, notFound, Problem } from './problem';
+import { storedConfig } from './segment-view';
+import { wakeBackfill } from './wake';
+
+// Every edit is one transaction that begins with the lock of the revision: what it validates against stays as it is
+// until the commit, and whoever decides afterwards decides with the new definition.
+
+type CreateSegment = z.output<typeof segmentSchemas.create>;
+type UpdateSegment = z.output<typeof segmentSchemas.update>;
+
+/** An edit that is committed. */
+export type SegmentEdit = {
+  readonly row: SegmentRow;
+  /** The evaluation that it made necessary, null for none. */
+  readonly evaluationId: string | null;
+  /** Webhooks whose secret is new. */
+  readonly generated: ReadonlySet<string>;
+};
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Completes a config with what is stored and with new ids and secrets. @throws Problem 400 for masks of nothing */
+function completeConfig(
+  config: AutomationConfig | null | undefined,
+  stored: AutomationConfig | null,
+): { config: AutomationConfig | null; generated: ReadonlySet<string> } {
+  if (config === null || config === undefined) return { config: null, generated: NONE };
+  const merged = mergeMasked(config, stored);
+  if (merged.ok) return assignIds(merged.config, uuidv7);
+  const issues = merged.faults.map(
+    ({ path, message }) => ({ code: 'custom', path, message, input: undefined }) as const,
+  );
+  throw invalidBy(new z.ZodError(issues), 'automationConfig');
+}
+
+async function askForEvaluation(
+  tx: Sql,
+  run: { kind: EvaluationKind; segmentId: string; automations: 'fire' | 'suppress' },
+): Promise<string> {
+  const id = uuidv7();
+  await insertEvaluation(tx, { id, ...run });
+  return id;
+}
+
+/** Creates a segment and asks for the evaluation of everybody who is there. */
+export async function createSegment(deps: AppDeps, input: CreateSegment): Promise<SegmentEdit> {
+  const edit = await inTransaction(deps.db, async (tx) => {
+    await raiseRevision(tx);
+    const { config, generated } = completeConfig(input.automationConfig, null);
+    const row = await insertSegment(tx, {
+      id: uuidv7(),
+      name: input.name,
+      description: input.description ?? null,
+      criteria: input.criteria,
+      automationConfig: config,
+    });
+    const automations = input.automations ?? 'fire';
+    const evaluationId = await askForEvaluation(tx, { kind: 'edit', segmentId: row.id, automations });
+    return { row, evaluationId, generated };
+  });
+  await wakeBackfill(deps, edit.evaluationId);
+  return edit;
+}
+
+/** The row as an update makes it. What is not given stays. */
+function applyUpdate(
+  row: SegmentRow,
+  input: UpdateSegment,
+): { next: SegmentRow; generated: ReadonlySet<string> } {
+  const { config, generated } =
+    input.automationConfig === undefined
+      ? { config: row.automationConfig, generated: NONE }
+      : completeConfig(input.automationConfig, storedConfig(row));
+  // As stored: jsonb keeps no undefined and no -0.
+  const criteria: unknown = JSON.parse(JSON.stringify(input.criteria ?? row.criteria));
+  const isSame = isDeepStrictEqual(criteria, row.criteria);
+  const next: SegmentRow = {
+    ...row,
+    name: input.name ?? row.name,
+    description: input.description === undefined ? row.description : input.description,
+    criteria: isSame ? row.criteria : criteria,
+    automationConfig: config,
+    status: input.status ?? row.status,
+    version: isSame ? row.version : row.version + 1,
+  };
+  return { next, generated };
+}
+
+/** Gives up what the segment still had to send, and asks for its members to be let go, without automations. */
+async function letGo(tx: Sql, segmentId: string): Promise<string> {
+  await skipOpenDeliveries(tx, segmentId, 'segment archived');
+  return askForEvaluation(tx, { kind: 'archive', segmentId, automations: 'suppress' });
+}
+
+async function consequences(
+  tx: Sql,
+  before: SegmentRow,
+  after: SegmentRow,
+  automations: 'fire' | 'suppress',
+): Promise<string | null> {
+  if (after.status === 'archived') return letGo(tx, after.id);
+  const isConcerned = after.version !== before.version || after.status !== before.status;
+  if (after.status !== 'active' || !isConcerned) return null;
+  return askForEvaluation(tx, { kind: 'edit', segmentId: after.id, automations });
+}
+
+/**
+ * Changes a segment. Changed criteria, and the end of a pause, ask for the evaluation of everybody.
+ * @throws Problem 404 when it is not there, 409 when it is archived
+ */
+export async function editSegment(deps: AppDeps, id: string, input: UpdateSegment): Promise<SegmentEdit> {
+  const edit = await inTransaction(deps.db, async (tx) => {
+    await raiseRevision(tx);
+    const row = await findSegment(tx, id);
+    if (row === null) throw notFound('segment');
+    if (row.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });
+    const { next, generated } = applyUpdate(row, input);
+    if (isDeepStrictEqual(next, row)) return { row, evaluationId: null, generated };
+    const after = await updateSegment(tx, next);
+    const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');
+    return { row: after, evaluationId, generated };
+  });
+  if (edit.evaluationId !== null) await wakeBackfill(deps, edit.evaluationId);
+  return edit;
+}
+
+/** Archives a segment; one that is archived already stays as it is. @throws Problem 404 when it is not there */
+export async function archiveSegment(deps: AppDeps, id: string): Promise<void> {
+  const evaluationId = await inTransaction(deps.db, async (tx) => {
+    await raiseRevision(tx);
+    const row = await findSegment(tx, id);
+    if (row === null) throw notFound('segment');
+    if (row.status === 'archived') return null;
+    await updateSegment(tx, { ...row, status: 'archived' });
+    return letGo(tx, id);
+  });
+  if (evaluationId !== null) await wakeBackfill(deps, evaluationId);
+}

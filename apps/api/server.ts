@@ -1,0 +1,58 @@
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Closable } from '#runtime';
+import { EnvError } from '#runtime';
+
+/** A server that listens. */
+export type Listening = Closable & {
+  /** Where, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+};
+
+/** Longer than the idle time of usual load balancers (60 s), so that never we are the ones to close under a request. */
+const KEEP_ALIVE_MS = 65_000;
+/** Requests that are still not answered by then are cut (ms): the rest of the process has to close in time, too. */
+const DRAIN_LIMIT_MS = 8_000;
+const LOOK_EVERY_MS = 50;
+
+/** Stops accepting, lets what is under way finish, and closes connections as they fall idle. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  // A connection that was busy at that moment is kept alive after its answer, but for this.
+  const idle = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
+  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(limit);
+}
+
+function readable(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE')
+    return new EnvError(`PORT: ${port} on ${host} is in use by another process`);
+  if (error.code === 'EACCES') return new EnvError(`PORT: ${port} may not be used by this account`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new EnvError(`HOST: ${host} is no address of this machine`);
+  }
+  return error;
+}
+
+/** Listens. @throws EnvError when host and port can't be had */
+export async function listen(
+  app: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<Listening> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1000 }, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(readable(error, host, port)));
+    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+  });
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  return {
+    name: 'the HTTP server',
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
+    close: () => drain(server),
+  };
+}

@@ -1,0 +1,164 @@
+import type { Database } from '#database';
+import { queueBackends, waitFor } from '#testkit';
+import type { FakeMeta, FakeResend } from '../../../packages/testkit/fakes';
+import {
+  graphError,
+  reply,
+  resendError,
+  startFakeMeta,
+  startFakeResend,
+} from '../../../packages/testkit/fakes';
+import type { Queues, TestDispatcher } from './harness';
+import {
+  createPerson,
+  createSegment,
+  openDatabase,
+  openQueues,
+  settled,
+  startDispatcher,
+  transition,
+} from './harness';
+
+describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
+  const services = useServices();
+  let db: Database;
+  let queues: Queues;
+  let resend: FakeResend;
+  let meta: FakeMeta;
+  let dispatcher: TestDispatcher;
+
+  beforeAll(() => {
+    db = openDatabase(services.databaseUrl, 8);
+    queues = openQueues(services);
+  });
+  beforeEach(async () => {
+    resend = await startFakeResend();
+    meta = await startFakeMeta();
+    const urls = { resendUrl: resend.origin, metaUrl: meta.origin };
+    dispatcher = startDispatcher({ db, queues }, { ...urls, retryDelaysMs: [0, 20, 20, 20] });
+  });
+  afterEach(async () => {
+    await dispatcher.stop();
+    await resend.close();
+    await meta.close();
+  });
+
+  test('Resend: adds on entering, removes on leaving', async () => {
+    const segment = await createSegment(db, 'resend', { audienceId: 'aud_1', sync: true });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    const [added] = await transition(db, segment, [personId]);
+    await settled(db, added, 'succeeded');
+    expect(resend.membersOf('aud_1')).toEqual(['ada@example.com']);
+    const [removed] = await transition(db, segment, [personId], 'exited');
+    await settled(db, removed, 'succeeded');
+    expect(resend.membersOf('aud_1')).toEqual([]);
+  });
+
+  test('Meta: adds on entering, removes on leaving', async () => {
+    const segment = await createSegment(db, 'meta', { customAudienceId: '777', sync: true });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    const [added] = await transition(db, segment, [personId]);
+    await settled(db, added, 'succeeded');
+    expect(meta.rowsOf('777')).toHaveLength(1);
+    const [removed] = await transition(db, segment, [personId], 'exited');
+    await settled(db, removed, 'succeeded');
+    expect(meta.rowsOf('777')).toEqual([]);
+  });
+
+  test('nothing is sent for who has no e-mail address', async () => {
+    const segment = await createSegment(db, 'resend', { audienceId: 'aud_1' });
+    const [id] = await transition(db, segment, [await createPerson(db)]);
+    const { attempts, reason } = await settled(db, id, 'skipped');
+    expect({ attempts, reason }).toEqual({ attempts: [], reason: 'no e-mail address' });
+    expect(resend.requests).toEqual([]);
+  });
+
+  test('a newer one replaces one whose attempt fails', async () => {
+    const segment = await createSegment(db, 'resend', { audienceId: 'aud_2', sync: true });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    resend.interject(async (request, response) => {
+      await held;
+      await resendError(500, 'internal_server_error', 'later')(request, response);
+    });
+    const [added] = await transition(db, segment, [personId]);
+    await resend.waitFor(1);
+    const [removed] = await transition(db, segment, [personId], 'exited');
+    expect((await db.delivery.findUniqueOrThrow({ where: { id: added ?? '' } })).status).toBe('pending');
+    release();
+
+    const superseded = await settled(db, added, 'superseded');
+    expect(superseded).toMatchObject({ nextAttemptAt: null, attempts: [{ status: 500 }] });
+    await settled(db, removed, 'succeeded');
+    expect(resend.membersOf('aud_2')).toEqual([]);
+    expect(resend.requests.map(({ method }) => method)).toEqual(['POST', 'DELETE']);
+  });
+
+  test('an edit of the audience between the tries brings nobody back', async () => {
+    const segment = await createSegment(db, 'meta', { customAudienceId: 'old', sync: true });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    await dispatcher.stop();
+    const [added] = await transition(db, segment, [personId]);
+    const automationConfig = JSON.parse(JSON.stringify(segment.config).replace('"old"', '"new"'));
+    await db.segment.update({ where: { id: segment.id }, data: { automationConfig } });
+    const [removed] = await transition(
+      db,
+      { id: segment.id, config: automationConfig },
+      [personId],
+      'exited',
+    );
+
+    dispatcher = startDispatcher({ db, queues }, { metaUrl: meta.origin });
+    await settled(db, removed, 'succeeded');
+    await settled(db, added, 'superseded');
+    expect(meta.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v26.0/new/users']);
+  });
+
+  test('a halt waits for minutes and uses up no try', async () => {
+    const segment = await createSegment(db, 'meta', { customAudienceId: '778', action: 'add' });
+    meta.interject(graphError(190, { message: 'token' }));
+    const [id] = await transition(db, segment, [await createPerson(db, { email: 'a@example.com' })]);
+    const { attempts, nextAttemptAt } = await settled(db, id, 'retrying');
+    expect(attempts).toHaveLength(1);
+    expect(nextAttemptAt?.getTime()).toBeGreaterThan(Date.now() + 10 * 60_000);
+    expect((await db.delivery.findUniqueOrThrow({ where: { id: id ?? '' } })).attempts).toBe(0);
+  });
+
+  test('a destination without credentials skips with that reason', async () => {
+    await dispatcher.stop();
+    dispatcher = startDispatcher({ db, queues });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    const toResend = await createSegment(db, 'resend', { audienceId: 'aud_1' });
+    const toMeta = await createSegment(db, 'meta', { customAudienceId: '1', action: 'add' });
+    const [resendId] = await transition(db, toResend, [personId]);
+    const [metaId] = await transition(db, toMeta, [personId]);
+    expect((await settled(db, resendId, 'skipped')).reason).toMatch(/not configured: RESEND_API_KEY/);
+    expect((await settled(db, metaId, 'skipped')).reason).toMatch(/not configured: META_ACCESS_TOKEN/);
+  });
+
+  test('one delivery of a person and audience is in flight at a time', async () => {
+    let inFlight = 0;
+    let most = 0;
+    resend.respondWith(async (request, response) => {
+      most = Math.max(most, (inFlight += 1));
+      await db.$queryRawUnsafe('SELECT pg_sleep(0.05)::text');
+      inFlight -= 1;
+      await reply(200, { body: {} })(request, response);
+    });
+    const personId = await createPerson(db, { email: 'ada@example.com' });
+    const segment = await createSegment(db, 'resend', { audienceId: 'aud_3', sync: true });
+    const ids: string[] = [];
+    for (const edge of ['entered', 'exited', 'entered', 'exited', 'entered'] as const) {
+      ids.push(...(await transition(db, segment, [personId], edge)));
+      await waitFor(() => inFlight === 1 || resend.requests.length >= ids.length, { timeoutMs: 300 }).catch(
+        () => null,
+      );
+    }
+    await settled(db, ids.at(-1), 'succeeded');
+    expect(most).toBe(1);
+    expect(
+      await db.delivery.count({ where: { id: { in: ids }, status: { in: ['pending', 'retrying'] } } }),
+    ).toBe(0);
+  });
+});

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { AutomationConfig, DestinationKind } from '#automations';
+import {
+  automationConfigSchema,
+  automationsOf,
+  endpointOf,
+  makeDestinations,
+  stateKeyOf,
+} from '#automations';
+import type { Database, NewDelivery } from '#database';
+import { connect, inTransaction, insertDeliveries } from '#database';
+import type { Producer, QueueBackend } from '#queues';
+import { makeProducer, openQueueBackend } from '#queues';
+import { closeAll, makeLog } from '#runtime';
+import type { TestServices } from '#testkit';
+import { closeAtEnd, waitFor } from '#testkit';
+import { openDispatcher } from '../dispatcher';
+import { TIMES } from '../limits';
+import { makeOutageLog } from '../outage';
+
+export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const log = makeLog('test', 'silent');
+const ignore = (): void => undefined;
+
+export function openDatabase(url: string, poolMax = 4): Database {
+  const connection = connect(url, poolMax, ignore);
+  closeAtEnd(connection.close);
+  return connection.db;
+}
+
+export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
+
+/** Both ends of the queues, closed at the end of the file. */
+export function openQueues({ databaseUrl, redisUrl }: TestServices): Queues {
+  const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 8, durable: false, onError: ignore });
+  closeAtEnd(backend.close);
+  const producer = makeProducer(backend, ignore);
+  closeAtEnd(producer.close);
+  return { backend, producer };
+}
+
+export type TestDispatcher = { readonly stop: () => Promise<void> };
+
+/** Where the destinations are, and what is shorter than in production. */
+export type DispatcherSettings = {
+  readonly resendUrl?: string;
+  readonly metaUrl?: string;
+  readonly timeoutMs?: number;
+  readonly retryDelaysMs?: readonly number[];
+  readonly leaseMs?: number;
+  readonly pollMs?: number;
+  readonly drainMs?: number;
+};
+
+/** A dispatcher in this process, with its own connections if `services` is given. */
+export function startDispatcher(
+  { db, queues }: { readonly db: Database; readonly queues: Queues },
+  settings: DispatcherSettings = {},
+): TestDispatcher {
+  const { resendUrl, metaUrl, timeoutMs, retryDelaysMs } = settings;
+  const made = makeDestinations({
+    resend: resendUrl === undefined ? undefined : { apiKey: 're_test', baseUrl: resendUrl },
+    meta:
+      metaUrl === undefined ? undefined : { accessToken: 'meta_test', baseUrl: metaUrl, apiVersion: 'v26.0' },
+    webhookAllowCidrs: ['127.0.0.0/8'],
+    now: Date.now,
+    timeoutMs,
+  });
+  const impatient = retryDelaysMs === undefined ? {} : { retryDelaysMs };
+  const destinations = {
+    webhook: { ...made.webhook, ...impatient },
+    resend: { ...made.resend, ...impatient },
+    meta: { ...made.meta, ...impatient },
+  };
+  const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
+  const opened = openDispatcher({
+    db,
+    ...queues,
+    destinations,
+    times: { pollMs, leaseMs, drainMs },
+    log,
+    outage: makeOutageLog(log),
+    now: Date.now,
+    random: () => 0.5,
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= closeAll(opened, log));
+  closeAtEnd(stop);
+  return { stop };
+}
+
+/** A segment with one automation, and how its deliveries are addressed. */
+export type TestSegment = { readonly id: string; readonly config: AutomationConfig };
+
+export async function createSegment(
+  db: Database,
+  kind: DestinationKind,
+  automation: object,
+): Promise<TestSegment> {
+  const secret = kind === 'webhook' ? { secret: SECRET } : {};
+  const config = automationConfigSchema.parse({ [kind]: { id: randomUUID(), ...secret, ...automation } });
+  const id = uuidv7();
+  await db.segment.create({ data: { id, name: 'Power users', criteria: {}, automationConfig: config } });
+  return { id, config };
+}
+
+export async function createPerson(
+  db: Database,
+  facts: { email?: string; phone?: string; userId?: string; traits?: Record<string, string | number> } = {},
+): Promise<string> {
+  const { email = null, phone = null, userId, traits = {} } = facts;
+  const id = uuidv7();
+  await db.person.create({ data: { id, email, phone, activeDays: 3, coreActions: 2 } });
+  if (userId !== undefined)
+    await db.identity.create({ data: { kind: 'userId', value: userId, personId: id } });
+  const occurredAt = new Date();
+  await db.personTrait.createMany({
+    data: Object.entries(traits).map(([name, value]) => ({
+      personId: id,
+      name,
+      value,
+      occurredAt,
+      eventId: id,
+    })),
+  });
+  return id;
+}
+
+/** What a transition of each person writes: the deliveries, through the statement that the stages use. */
+export async function transition(
+  db: Database,
+  { id: segmentId, config }: TestSegment,
+  personIds: readonly string[],
+  edge: 'entered' | 'exited' = 'entered',
+): Promise<string[]> {
+  const at = Date.now();
+  const stays = personIds.map((personId) => ({ id: uuidv7(), personId }));
+  const exitedAt = edge === 'exited' ? new Date(at) : null;
+  await db.segmentMembership.createMany({
+    data: stays.map(({ id, personId }) => ({
+      id,
+      personId,
+      segmentId,
+      enteredAt: new Date(edge === 'exited' ? at - 60_000 : at),
+      exitedAt,
+      enteredBy: 'event',
+    })),
+  });
+  const deliveries = stays.flatMap(({ id: membershipId, personId }) =>
+    automationsOf(config).flatMap((automation): NewDelivery[] => {
+      const action = automation.actions[edge];
+      if (action === null) return [];
+      return [
+        {
+          id: uuidv7(),
+          segmentId,
+          personId,
+          membershipId,
+          automationId: automation.id,
+          destination: automation.kind,
+          type: `segment.${edge}`,
+          action,
+          endpoint: endpointOf(automation),
+          stateKey: stateKeyOf(automation, personId),
+          createdAt: at,
+        },
+      ];
+    }),
+  );
+  await inTransaction(db, (tx) => insertDeliveries(tx, deliveries));
+  return deliveries.map(({ id }) => id);
+}
+
+/** Waits until a delivery has a status; gives it with its attempts, oldest first. */
+export async function settled(db: Database, id: string | undefined, status: string, timeoutMs = 10_000) {
+  const row = await waitFor(
+    async () => {
+      const found = await db.delivery.findUniqueOrThrow({ where: { id: id ?? '' } });
+      if (found.status !== status) throw new Error(`it is ${found.status}: ${found.reason}`);
+      return found;
+    },
+    { timeoutMs, what: `a delivery that is ${status}` },
+  );
+  const attempts = await db.deliveryAttempt.findMany({
+    where: { deliveryId: row.id },
+    orderBy: { id: 'asc' },
+  });
+  return { ...row, attempts };
+}
+
+/** Waits until all of these deliveries succeeded. */
+export async function allSucceeded(db: Database, ids: readonly string[], timeoutMs = 20_000): Promise<void> {
+  await waitFor(
+    async () =>
+      (await db.delivery.count({ where: { id: { in: [...ids] }, status: 'succeeded' } })) === ids.length,
+    { timeoutMs, what: `${ids.length} deliveries that succeeded` },
+  );
+}

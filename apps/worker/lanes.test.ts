@@ -1,0 +1,157 @@
+import type { DatabaseFailure } from '#database';
+import type { Lanes, LanesOptions } from './lanes';
+import { hashOf, LanesClosedError, makeGate, makeLanes } from './lanes';
+
+class Failure extends Error {
+  readonly failure: DatabaseFailure;
+  constructor(failure: DatabaseFailure) {
+    super(failure);
+    this.failure = failure;
+  }
+}
+
+function lanesOf(options: Partial<LanesOptions<number>> & Pick<LanesOptions<number>, 'run'>): Lanes<number> {
+  return makeLanes<number>({
+    gates: [makeGate(), makeGate()],
+    groupMax: 1000,
+    laneOf: (item) => item,
+    bury: async () => undefined,
+    classify: (error) => (error instanceof Failure ? error.failure : 'bug'),
+    onTrouble: () => undefined,
+    ...options,
+  });
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_none, index) => from + index);
+
+test('jobs that wait while a group runs are done together in the next one', async () => {
+  const groups: (readonly number[])[] = [];
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const lanes = lanesOf({
+    run: async (items) => {
+      groups.push(items);
+      if (groups.length === 1) await opened;
+    },
+  });
+  const first = lanes.submit([1]);
+  await new Promise((resolve) => setImmediate(resolve));
+  const jobs = [first, lanes.submit([2]), lanes.submit([3])];
+  open();
+  await Promise.all(jobs);
+  expect(groups).toEqual([[1], [2, 3]]);
+});
+
+test('a large job is split over the lanes and ends when all its parts have', async () => {
+  const groups: (readonly number[])[] = [];
+  const lanes = lanesOf({ run: async (items) => void groups.push(items) });
+  await lanes.submit(range(0, 200));
+  expect(groups).toHaveLength(2);
+  expect(groups.map((items) => new Set(items.map((item) => item % 2)).size)).toEqual([1, 1]);
+  expect(groups.flat()).toHaveLength(200);
+});
+
+test('a group takes whole jobs up to its bound', async () => {
+  const sizes: number[] = [];
+  const gate = makeGate();
+  let open: () => void = () => undefined;
+  void gate(() => new Promise<void>((resolve) => (open = resolve)));
+  const lanes = lanesOf({
+    gates: [gate],
+    groupMax: 100,
+    run: async (items) => void sizes.push(items.length),
+  });
+  const jobs = [60, 30, 20, 99].map((size) => lanes.submit(range(0, size)));
+  await Promise.resolve();
+  open();
+  await Promise.all(jobs);
+  expect(sizes).toEqual([90, 20, 99]);
+});
+
+test('two lanes that share a gate never run at the same time', async () => {
+  const gate = makeGate();
+  let running = 0;
+  let most = 0;
+  const run = async (): Promise<void> => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+  };
+  const [one, other] = [lanesOf({ gates: [gate], run }), lanesOf({ gates: [gate], run })];
+  await Promise.all([one?.submit([1]), other?.submit([2]), one?.submit([3]), other?.submit([4])]);
+  expect(most).toBe(1);
+});
+
+test('poison is found by halving and buried; everything else is done', async () => {
+  const done: number[] = [];
+  const buried: number[] = [];
+  const lanes = lanesOf({
+    gates: [makeGate()],
+    run: async (items) => {
+      if (items.some((item) => item % 40 === 7)) throw new Failure('data');
+      done.push(...items);
+    },
+    bury: async (item) => void buried.push(item),
+  });
+  await Promise.all([lanes.submit(range(0, 60)), lanes.submit(range(60, 130))]);
+  expect(buried.sort((a, b) => a - b)).toEqual([7, 47, 87, 127]);
+  expect(done.sort((a, b) => a - b)).toEqual(range(0, 130).filter((item) => item % 40 !== 7));
+});
+
+test('of jobs that share a group, only the one at fault fails', async () => {
+  const lanes = lanesOf({
+    gates: [makeGate()],
+    run: async (items) => {
+      if (items.includes(13)) throw new Error('a bug');
+    },
+  });
+  const results = await Promise.allSettled([[1], [2], [13], [4]].map((items) => lanes.submit(items)));
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+});
+
+describe('during an outage', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  test('of five minutes, work waits, and is done when it ends', async () => {
+    const endsAt = Date.now() + 5 * 60_000;
+    let tries = 0;
+    const lanes = lanesOf({
+      run: async () => {
+        tries += 1;
+        if (Date.now() < endsAt) throw new Failure('outage');
+      },
+    });
+    let ended = false;
+    const job = lanes.submit([1]).then(() => (ended = true));
+    await jest.advanceTimersByTimeAsync(5 * 60_000 - 1);
+    expect(ended).toBe(false);
+    // Backs off to 3 s, no further: a database that is back is noticed at once.
+    expect(tries).toBeGreaterThan(90);
+    expect(tries).toBeLessThan(120);
+    await jest.advanceTimersByTimeAsync(3000);
+    await job;
+    expect(ended).toBe(true);
+  });
+
+  test('the end of the process hands the work back', async () => {
+    const lanes = lanesOf({ run: () => Promise.reject(new Failure('outage')) });
+    const job = lanes.submit([1]);
+    const refused = expect(job).rejects.toThrow(LanesClosedError);
+    await jest.advanceTimersByTimeAsync(1000);
+    lanes.close();
+    await refused;
+    await expect(lanes.submit([2])).rejects.toThrow(LanesClosedError);
+  });
+});
+
+test('the hash spreads ids over lanes', () => {
+  const counts = [0, 0, 0, 0];
+  for (const item of range(0, 4000)) {
+    const lane = hashOf(`user-${item}`) % 4;
+    counts[lane] = (counts[lane] ?? 0) + 1;
+  }
+  for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
+});

@@ -1,0 +1,116 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Criteria } from '#criteria';
+import type { Connection, Database } from '#database';
+import { connect, inTransaction, insertEvaluation, raiseRevision } from '#database';
+import type { EngineEvent } from '#events';
+import type { Producer, QueueBackend } from '#queues';
+import { makeProducer, openQueueBackend } from '#queues';
+import type { Clock, Closable, WorkerStage } from '#runtime';
+import { closeAll, makeLog } from '#runtime';
+import type { TestServices } from '#testkit';
+import { closeAtEnd, waitFor } from '#testkit';
+import { startStages } from '../pipeline';
+
+export const log = makeLog('test', 'silent');
+const ignore = (): void => undefined;
+
+/** A connection of the test's own, closed at the end of the file. */
+export function openDatabase(url: string, poolMax = 4): Database {
+  const connection: Connection = connect(url, poolMax, ignore);
+  closeAtEnd(connection.close);
+  return connection.db;
+}
+
+export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
+
+/** Both ends of the queues, closed at the end of the file. */
+export function openQueues({ databaseUrl, redisUrl }: TestServices): Queues {
+  const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 12, durable: true, onError: ignore });
+  closeAtEnd(backend.close);
+  const producer = makeProducer(backend, ignore);
+  closeAtEnd(producer.close);
+  return { backend, producer };
+}
+
+/** A worker in this process. */
+export type TestWorker = {
+  readonly db: Database;
+  readonly queues: Queues;
+  readonly stop: () => Promise<void>;
+};
+
+const ALL: readonly WorkerStage[] = ['features', 'evaluation', 'backfill'];
+
+export function startWorker(
+  services: TestServices,
+  options: { clock?: Clock; stages?: readonly WorkerStage[] } = {},
+): TestWorker {
+  const db = openDatabase(services.databaseUrl, 12);
+  const queues = openQueues(services);
+  const clock = options.clock === undefined ? {} : { clock: options.clock };
+  let opened: Closable[] = startStages({ db, ...queues, log, ...clock }, options.stages ?? ALL);
+  const stop = async (): Promise<void> => {
+    const closing = opened;
+    opened = [];
+    await closeAll(closing, log);
+  };
+  closeAtEnd(stop);
+  return { db, queues, stop };
+}
+
+/** Waits until nothing waits or works in the worker's queues. */
+export async function idle(producer: Producer, timeoutMs = 30_000): Promise<void> {
+  const stages = ['events', 'evaluations', 'backfill'] as const;
+  await waitFor(
+    async () => {
+      const counts = await Promise.all(stages.map((name) => producer.countsOf(name)));
+      return counts.every(({ waiting, active }) => waiting === 0 && active === 0);
+    },
+    { timeoutMs, what: 'idle queues' },
+  );
+}
+
+/** Failed jobs of the worker's queues. */
+export async function failedJobs(producer: Producer): Promise<number> {
+  const counts = await producer.counts();
+  return counts.reduce((sum, { failed }) => sum + failed, 0);
+}
+
+/** Saves an active segment as the API does, with the evaluation that its creation needs. */
+export async function createSegment(
+  db: Database,
+  criteria: Criteria,
+  automationConfig?: object,
+): Promise<string> {
+  const id = uuidv7();
+  await inTransaction(db, async (tx) => {
+    await raiseRevision(tx);
+    await tx.$executeRawUnsafe(
+      `INSERT INTO segment (id, name, criteria, automation_config) VALUES ($1::uuid, 'test', $2::jsonb, $3::jsonb)`,
+      id,
+      JSON.stringify(criteria),
+      automationConfig === undefined ? null : JSON.stringify(automationConfig),
+    );
+    await insertEvaluation(tx, { id: uuidv7(), kind: 'edit', segmentId: id, automations: 'fire' });
+  });
+  return id;
+}
+
+/** An event with defaults. */
+export function makeEvent(userId: string, name: string, over: Partial<EngineEvent> = {}): EngineEvent {
+  const now = Date.now();
+  return { messageId: uuidv7(), name, userId, occurredAt: now, receivedAt: now, ...over };
+}
+
+/** The row of a user's person, undefined while there is none. */
+export async function personOf(db: Database, userId: string) {
+  return (await db.identity.findUnique({ where: { kind_value: { kind: 'userId', value: userId } } }))
+    ?.personId;
+}
+
+/** The segments a user is in, sorted. */
+export async function segmentsOf(db: Database, userId: string): Promise<string[]> {
+  const personId = (await personOf(db, userId)) ?? '';
+  const stays = await db.segmentMembership.findMany({ where: { personId, exitedAt: null } });
+  return stays.map(({ segmentId }) => segmentId).sort();
+}
