@@ -131,7 +131,7 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
     },
     close: () => {
       closed = true;
-      for (const wake of [...pauses]) wake();
+      for (const wake of Array.from(pauses)) wake();
     },
   };
 }

@@ -53,7 +53,7 @@ export type DispatcherSettings = {
   readonly drainMs?: number;
 };
 
-/** A dispatcher in this process, with its own connections if `services` is given. */
+/** A dispatcher in this process. */
 export function startDispatcher(
   { db, queues }: { readonly db: Database; readonly queues: Queues },
   settings: DispatcherSettings = {},
@@ -127,6 +127,13 @@ export async function createPerson(
   return id;
 }
 
+let lastInstant = 0;
+/** A person's decisions are told apart by their instants. */
+function nextInstant(): number {
+  lastInstant = Math.max(Date.now(), lastInstant + 1);
+  return lastInstant;
+}
+
 /** What a transition of each person writes: the deliveries, through the statement that the stages use. */
 export async function transition(
   db: Database,
@@ -134,16 +141,17 @@ export async function transition(
   personIds: readonly string[],
   edge: 'entered' | 'exited' = 'entered',
 ): Promise<string[]> {
-  const at = Date.now();
-  const stays = personIds.map((personId) => ({ id: uuidv7(), personId }));
-  const exitedAt = edge === 'exited' ? new Date(at) : null;
-  await db.segmentMembership.createMany({
-    data: stays.map(({ id, personId }) => ({
-      id,
+  const at = nextInstant();
+  await db.segmentMembership.updateMany({
+    where: { segmentId, personId: { in: [...personIds] }, exitedAt: null },
+    data: { exitedAt: new Date(at) },
+  });
+  const stays = await db.segmentMembership.createManyAndReturn({
+    data: personIds.map((personId) => ({
       personId,
       segmentId,
       enteredAt: new Date(edge === 'exited' ? at - 60_000 : at),
-      exitedAt,
+      exitedAt: edge === 'exited' ? new Date(at) : null,
       enteredBy: 'event',
     })),
   });

@@ -105,7 +105,7 @@ function bruteForce(events: readonly EngineEvent[]): Facts {
     if (last === undefined) return [];
     return {
       subscriptionId: id,
-      status: String(last['status']),
+      status: last['status'] as string,
       planName: last['planName'] as string | null,
       mrr: last['mrr'] as number | null,
     };

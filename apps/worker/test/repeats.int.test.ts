@@ -57,11 +57,13 @@ describe('a stage that is repeated', () => {
     const events = ['r-1', 'r-2'].map((userId) => makeEvent(userId, 'core_action'));
     await expect(run(stage, events)).rejects.toThrow('killed before the hand-off');
     await run(stage, events);
-    const people = await Promise.all(['r-1', 'r-2'].map((userId) => personOf(stage.db, userId)));
+    const people = (await Promise.all(['r-1', 'r-2'].map((userId) => personOf(stage.db, userId)))).flatMap(
+      (id) => id ?? [],
+    );
     expect(asked.flatMap((payload) => changesIn(payload).map(({ personId }) => personId)).sort()).toEqual(
       people.sort(),
     );
-    const rows = await stage.db.person.findMany({ where: { id: { in: people.flatMap((id) => id ?? []) } } });
+    const rows = await stage.db.person.findMany({ where: { id: { in: people } } });
     expect(rows.map(({ coreActions, activeDays }) => [coreActions, activeDays])).toEqual([
       [1, 1],
       [1, 1],
@@ -91,17 +93,17 @@ describe('a stage that is repeated', () => {
     const stage = makeStage(async (payload) => void asked.push(payload));
     const first = makeEvent('r-4', 'core_action');
     await run(stage, [first, { ...first, userId: 'r-5' }]);
-    const [kept, lost] = await Promise.all(['r-4', 'r-5'].map((userId) => personOf(stage.db, userId)));
+    const [kept = '', lost = ''] = await Promise.all(
+      ['r-4', 'r-5'].map((userId) => personOf(stage.db, userId)),
+    );
     expect(
       asked
         .flatMap(changesIn)
         .map(({ personId }) => personId)
         .sort(),
     ).toEqual([kept, lost].sort());
-    expect(await stage.db.event.count({ where: { messageId: first.messageId, personId: kept ?? '' } })).toBe(
-      1,
-    );
-    expect(await stage.db.person.findUnique({ where: { id: lost ?? '' } })).toMatchObject({ coreActions: 0 });
+    expect(await stage.db.event.count({ where: { messageId: first.messageId, personId: kept } })).toBe(1);
+    expect(await stage.db.person.findUnique({ where: { id: lost } })).toMatchObject({ coreActions: 0 });
   });
 });
 

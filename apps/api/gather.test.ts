@@ -1,0 +1,105 @@
+import { makeGather } from './gather';
+
+type Sent = { readonly items: string[]; readonly done: () => void; readonly fail: (error: Error) => void };
+
+/** A gather whose sends end when the test says so. */
+function controlled(settings: { windowMs?: number; maxItems?: number } = {}) {
+  const sent: Sent[] = [];
+  const add = makeGather<string>({
+    send: (items) =>
+      new Promise((resolve, reject) => {
+        sent.push({ items, done: resolve, fail: reject });
+      }),
+    windowMs: settings.windowMs ?? 5,
+    maxItems: settings.maxItems ?? 500,
+  });
+  return { add, sent, itemsSent: () => sent.map(({ items }) => items) };
+}
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+describe('makeGather', () => {
+  it('sends at once when nothing is under way', async () => {
+    const { add, sent, itemsSent } = controlled();
+    const stored = add('a');
+    expect(itemsSent()).toEqual([['a']]);
+    sent[0]?.done();
+    await stored;
+    void add('b');
+    expect(itemsSent()).toEqual([['a'], ['b']]);
+  });
+
+  it('gathers what comes while a send is under way, and sends it at its end', async () => {
+    const { add, sent, itemsSent } = controlled();
+    const first = add('a');
+    void add('b');
+    void add('c');
+    expect(itemsSent()).toEqual([['a']]);
+    sent[0]?.done();
+    await first;
+    expect(itemsSent()).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('waits no longer than the window', () => {
+    const { add, itemsSent } = controlled({ windowMs: 5 });
+    void add('a');
+    void add('b');
+    jest.advanceTimersByTime(4);
+    void add('c');
+    expect(itemsSent()).toEqual([['a']]);
+    jest.advanceTimersByTime(1);
+    expect(itemsSent()).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('sends no more than the maximum together', () => {
+    const { add, itemsSent } = controlled({ maxItems: 2 });
+    for (const item of ['a', 'b', 'c', 'd', 'e']) void add(item);
+    expect(itemsSent()).toEqual([['a'], ['b', 'c'], ['d', 'e']]);
+  });
+
+  it('answers each item after its own send only', async () => {
+    const { add, sent } = controlled();
+    const answered: string[] = [];
+    const all = ['a', 'b'].map((item) => add(item).then(() => answered.push(item)));
+    sent[0]?.done();
+    await all[0];
+    expect(answered).toEqual(['a']);
+    sent[1]?.done();
+    await all[1];
+    expect(answered).toEqual(['a', 'b']);
+  });
+
+  it('fails the items of a failed send, and goes on', async () => {
+    const { add, sent, itemsSent } = controlled();
+    const failed = add('a');
+    const waiting = [add('b'), add('c')];
+    sent[0]?.fail(new Error('away'));
+    await expect(failed).rejects.toThrow('away');
+    expect(itemsSent()).toEqual([['a'], ['b', 'c']]);
+    sent[1]?.done();
+    await Promise.all(waiting);
+  });
+
+  it('treats a send that throws like one that fails', async () => {
+    const add = makeGather<string>({
+      send: () => {
+        throw new Error('broken');
+      },
+      windowMs: 5,
+      maxItems: 10,
+    });
+    await expect(add('a')).rejects.toThrow('broken');
+    await expect(add('b')).rejects.toThrow('broken');
+  });
+
+  it('leaves no timer behind', async () => {
+    const { add, sent } = controlled();
+    const all = [add('a'), add('b')];
+    sent[0]?.done();
+    await all[0];
+    sent[1]?.done();
+    await all[1];
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

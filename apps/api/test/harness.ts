@@ -1,0 +1,117 @@
+import { request as httpRequest } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { connect } from '#database';
+import type { Database } from '#database';
+import { makeProducer, openQueueBackend } from '#queues';
+import type { Producer } from '#queues';
+import { makeLog } from '#runtime';
+import { closeAtEnd } from '#testkit';
+import type { TestServices } from '#testkit';
+import { makeApp } from '../app';
+import type { AppDeps } from '../deps';
+import { listen } from '../server';
+
+/** A request; `body` is sent as JSON unless it is a string or bytes. */
+export type Sending = {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+};
+
+/** An answer; `body` is what its JSON says. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly body: any;
+};
+
+/** The API on real services. */
+export type Api = {
+  readonly url: string;
+  readonly db: Database;
+  readonly producer: Producer;
+  readonly send: (method: string, path: string, sending?: Sending) => Promise<Answer>;
+};
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch` would correct what is to be sent wrong: paths, and the headers Host and Origin. */
+export function sendTo(
+  url: string,
+  method: string,
+  path: string,
+  { headers = {}, body }: Sending = {},
+): Promise<Answer> {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const payload =
+    body === undefined ? undefined : isRaw ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      {
+        hostname,
+        port,
+        method,
+        path,
+        headers: {
+          ...(payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': payload.length }),
+          ...headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(payload);
+  });
+}
+
+const ignore = (): void => {};
+
+/** Starts the API on a free port; everything is closed at the end of the file. */
+export async function startApi(
+  { databaseUrl, redisUrl }: TestServices,
+  settings: Partial<Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock'>> = {},
+): Promise<Api> {
+  const { db, close } = connect(databaseUrl, 5, ignore);
+  closeAtEnd(close);
+  const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
+  closeAtEnd(backend.close);
+  const producer = makeProducer(backend, ignore);
+  closeAtEnd(producer.close);
+  const log = makeLog('api', 'silent');
+  const app = makeApp({
+    db,
+    producer,
+    log,
+    writeKeys: [],
+    adminKeys: [],
+    webhookAllowCidrs: [],
+    ...settings,
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  closeAtEnd(server.close);
+  const { url } = server;
+  return { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
+}
+
+/** The events that wait in the queue, oldest job first. */
+export async function queuedEvents({ producer }: Api): Promise<any[]> {
+  const jobs = await producer.queueOf('events').getJobs(['waiting', 'prioritized', 'delayed'], 0, -1, true);
+  return jobs.flatMap((job: { data: any }) => job.data.events);
+}

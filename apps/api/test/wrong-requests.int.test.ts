@@ -1,0 +1,39 @@
+import { queueBackends } from '#testkit';
+import { queuedEvents, startApi } from './harness';
+import type { Api } from './harness';
+import { WRONG_REQUESTS } from './wrong-requests';
+
+describe.each(queueBackends)('wrong requests on $name', ({ useServices }) => {
+  const services = useServices();
+  let api: Api;
+  beforeAll(async () => {
+    api = await startApi(services);
+  });
+
+  describe.each(Object.entries(WRONG_REQUESTS))('%s', (_group, requests) => {
+    test.each(requests)('%s', async (_what, method, path, sending, status, paths) => {
+      const answer = await api.send(method, path, sending);
+      expect(answer.status).toBe(status);
+      expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+      expect(answer.body).toMatchObject({ type: 'about:blank', status, title: expect.any(String) });
+      const told = (answer.body.errors ?? []).map((fault: { path: string }) => fault.path);
+      if (paths !== null) expect([...told].sort()).toEqual([...paths].sort());
+      if (status === 405) expect(answer.headers.allow).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
+    });
+  });
+
+  test('afterwards nothing was accepted, nothing is stored, and the server still answers', async () => {
+    expect(await queuedEvents(api)).toEqual([]);
+    const { body: queues } = await api.send('GET', '/api/growth/queues');
+    for (const { waiting, active } of queues.queues) expect(waiting + active).toBe(0);
+    expect((await api.send('GET', '/api/growth/segments?status=active,paused,archived')).body).toEqual({
+      segments: [],
+      nextCursor: null,
+    });
+    expect(await api.db.evaluation.count()).toBe(0);
+    expect(await api.db.person.count()).toBe(0);
+    const answer = await api.send('POST', '/api/growth/events', { body: { event: 'e', userId: 'u' } });
+    expect(answer.status).toBe(202);
+    expect((await api.send('GET', '/readyz')).status).toBe(200);
+  });
+});

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '#database';
+import { claimDueDeliveries } from '#database';
+import { queueBackends, useDatabase } from '#testkit';
+import { startFakeReceiver } from '../../../packages/testkit/fakes';
+import {
+  allSucceeded,
+  createPerson,
+  createSegment,
+  openDatabase,
+  openQueues,
+  startDispatcher,
+  transition,
+} from './harness';
+
+type Flood = { readonly endpoint: string; readonly segmentId: string; readonly count: number };
+
+/** Due webhook deliveries, in number, of nobody in particular. */
+async function flood(
+  db: Database,
+  { endpoint, segmentId, count }: Flood,
+  automationId: string = randomUUID(),
+) {
+  const nextAttemptAt = new Date(Date.now() - 60_000);
+  const row = { segmentId, automationId, endpoint, nextAttemptAt, membershipId: 1n, destination: 'webhook' };
+  const personId = await createPerson(db);
+  for (let left = count; left > 0; left -= 5_000) {
+    await db.delivery.createMany({
+      data: Array.from({ length: Math.min(left, 5_000) }, () => ({
+        ...row,
+        id: randomUUID(),
+        personId,
+        type: 'segment.entered',
+        action: 'send',
+      })),
+    });
+  }
+}
+
+describe.each(queueBackends)('fairness on $name', ({ useServices }) => {
+  const services = useServices();
+
+  test('5,000 to an endpoint that hangs delay ten to another by less than two seconds', async () => {
+    const db = openDatabase(services.databaseUrl, 8);
+    const queues = openQueues(services);
+    const [hanging, healthy] = [
+      await startFakeReceiver({ handler: () => undefined }),
+      await startFakeReceiver(),
+    ];
+    const stuck = await createSegment(db, 'webhook', { url: hanging.origin });
+    const person = await createPerson(db);
+    const [first] = await transition(db, stuck, [person]);
+    const { automationId, membershipId } = await db.delivery.findUniqueOrThrow({
+      where: { id: first ?? '' },
+    });
+    await flood(db, { endpoint: hanging.origin, segmentId: stuck.id, count: 5_000 }, automationId);
+    await db.delivery.updateMany({ where: { automationId }, data: { membershipId } });
+    const dispatcher = startDispatcher({ db, queues });
+    await hanging.waitFor(30, 10_000);
+
+    const segment = await createSegment(db, 'webhook', { url: healthy.origin });
+    const people = await Promise.all(Array.from({ length: 10 }, () => createPerson(db)));
+    const ids = await transition(db, segment, people);
+    const startedMs = performance.now();
+    await queues.producer.add('relay', { destination: 'webhook' });
+    await allSucceeded(db, ids, 2_000);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(hanging.requests).toHaveLength(30);
+
+    await dispatcher.stop();
+    await hanging.close();
+    await healthy.close();
+  }, 60_000);
+});
+
+describe('the cost of a claim', () => {
+  const database = useDatabase();
+
+  test('200,000 rows that are due are not read, and the endpoints take turns', async () => {
+    const db = openDatabase(database.url);
+    const claim = () =>
+      claimDueDeliveries(db, {
+        destination: 'webhook',
+        room: 50,
+        endpointMax: 30,
+        slowEndpoints: ['https://slow.example'],
+        slowMax: 3,
+        claimToken: randomUUID(),
+        leaseMs: 60_000,
+        after: null,
+      });
+    // Plans it for the empty table first: what a process keeps that started before its first delivery.
+    expect((await claim()).ids).toEqual([]);
+    const [one, two] = [randomUUID(), randomUUID()];
+    await flood(db, { endpoint: 'https://many.example', segmentId: one, count: 200_000 });
+    await flood(db, { endpoint: 'https://few.example', segmentId: one, count: 5 });
+    await flood(db, { endpoint: 'https://few.example', segmentId: two, count: 5 });
+    await flood(db, { endpoint: 'https://slow.example', segmentId: two, count: 100 });
+
+    const before = await rowsRead(db);
+    const { ids } = await claim();
+    const read = (await rowsRead(db)) - before;
+    const rows = await db.delivery.findMany({ where: { id: { in: [...ids] } } });
+    const counts = (name: string) =>
+      rows.filter(({ endpoint }) => endpoint === `https://${name}.example`).length;
+    expect({ few: counts('few'), slow: counts('slow'), many: counts('many') }).toEqual({
+      few: 10,
+      slow: 3,
+      many: 30,
+    });
+    expect(read).toBeLessThan(1_000);
+    // All places of these endpoints are taken.
+    expect((await claim()).ids).toEqual([]);
+  }, 120_000);
+});
+
+/** Rows of deliveries that were fetched or scanned so far, as PostgreSQL counts them. */
+async function rowsRead(db: Database): Promise<number> {
+  return db.$transaction(async (tx) => {
+    await tx.$queryRawUnsafe('SELECT pg_stat_force_next_flush()::text');
+    await tx.$queryRawUnsafe('SELECT pg_stat_clear_snapshot()::text');
+    const [row] = await tx.$queryRawUnsafe<{ rows: number }[]>(
+      `SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS rows
+         FROM pg_stat_user_tables WHERE relname = 'delivery'`,
+    );
+    return row?.rows ?? NaN;
+  });
+}

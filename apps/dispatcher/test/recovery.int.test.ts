@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '#database';
+import { claimDueDeliveries } from '#database';
+import { queueBackends, startProxy, waitFor } from '#testkit';
+import type { FakeReceiver } from '../../../packages/testkit/fakes';
+import { reply, startFakeReceiver } from '../../../packages/testkit/fakes';
+import type { Queues, TestSegment } from './harness';
+import {
+  allSucceeded,
+  createPerson,
+  createSegment,
+  openDatabase,
+  openQueues,
+  settled,
+  startDispatcher,
+  transition,
+} from './harness';
+
+const QUEUE = 'automation-webhook';
+
+function claim(db: Database, leaseMs: number) {
+  const claimToken = randomUUID();
+  const limits = { room: 100, endpointMax: 100, slowEndpoints: [], slowMax: 1 };
+  const request = { destination: 'webhook', claimToken, leaseMs, after: null, ...limits };
+  return claimDueDeliveries(db, request).then(({ ids }) => ({ ids, claimToken }));
+}
+
+describe.each(queueBackends)('what is found again on $name', ({ useServices }) => {
+  const services = useServices();
+  let db: Database;
+  let queues: Queues;
+  let receiver: FakeReceiver;
+  let segment: TestSegment;
+
+  const idsReceived = (): string[] =>
+    receiver.requests.map(({ headers }) => String(headers['webhook-id'])).sort();
+
+  beforeAll(() => {
+    db = openDatabase(services.databaseUrl, 8);
+    queues = openQueues(services);
+  });
+  beforeEach(async () => {
+    receiver = await startFakeReceiver();
+    segment = await createSegment(db, 'webhook', { url: receiver.origin });
+  });
+  afterEach(async () => {
+    await receiver.close();
+  });
+
+  test('a delivery whose dispatcher died between the claim and the send', async () => {
+    const [id = ''] = await transition(db, segment, [await createPerson(db)]);
+    const { ids } = await claim(db, 400);
+    expect(ids).toEqual([id]);
+    const dispatcher = startDispatcher({ db, queues });
+    await settled(db, id, 'succeeded');
+    expect(idsReceived()).toEqual([id]);
+    await dispatcher.stop();
+  });
+
+  test('what the queue lost', async () => {
+    const people = await Promise.all(Array.from({ length: 40 }, () => createPerson(db)));
+    const ids = await transition(db, segment, people);
+    const { ids: claimed, claimToken } = await claim(db, 400);
+    await queues.producer.addMany(
+      QUEUE,
+      claimed.map((deliveryId) => ({ deliveryId, claimToken })),
+    );
+    await queues.producer.queueOf(QUEUE).obliterate({ force: true });
+    const dispatcher = startDispatcher({ db, queues });
+    await allSucceeded(db, ids);
+    expect(idsReceived()).toEqual([...ids].sort());
+    await dispatcher.stop();
+  });
+
+  test('two dispatchers send each delivery once', async () => {
+    const people = await Promise.all(Array.from({ length: 150 }, () => createPerson(db)));
+    const other = { db: openDatabase(services.databaseUrl, 8), queues: openQueues(services) };
+    const dispatchers = [startDispatcher({ db, queues }), startDispatcher(other)];
+    const ids = [
+      ...(await transition(db, segment, people.slice(0, 75))),
+      ...(await transition(db, segment, people.slice(75))),
+    ];
+    await allSucceeded(db, ids);
+    expect(idsReceived()).toEqual([...ids].sort());
+    for (const dispatcher of dispatchers) await dispatcher.stop();
+  });
+
+  test('a job that comes twice, or whose claim is lost, does nothing', async () => {
+    const [first = '', second = ''] = await transition(db, segment, [
+      await createPerson(db),
+      await createPerson(db),
+    ]);
+    const { claimToken } = await claim(db, 20_000);
+    const job = { deliveryId: first, claimToken };
+    const lost = { deliveryId: second, claimToken: randomUUID() };
+    await queues.producer.addMany(QUEUE, [job, lost, job]);
+    const dispatcher = startDispatcher({ db, queues });
+    await settled(db, first, 'succeeded');
+    await waitFor(async () => (await queues.producer.countsOf(QUEUE)).waiting === 0);
+    await dispatcher.stop();
+    expect(idsReceived()).toEqual([first]);
+    expect((await db.delivery.findUniqueOrThrow({ where: { id: second } })).claimToken).toBe(claimToken);
+    await db.delivery.delete({ where: { id: second } });
+  });
+
+  test('a stop cuts what hangs, and the next dispatcher sends it again with the same body', async () => {
+    receiver.respondWith(() => undefined);
+    const [id] = await transition(db, segment, [await createPerson(db)]);
+    const first = startDispatcher({ db, queues }, { drainMs: 100, leaseMs: 1_500 });
+    await receiver.waitFor(1);
+    await first.stop();
+    expect((await db.delivery.findUniqueOrThrow({ where: { id: id ?? '' } })).attempts).toBe(0);
+    receiver.respondWith(reply(200));
+    const second = startDispatcher({ db, queues });
+    await settled(db, id, 'succeeded');
+    expect(receiver.requests).toHaveLength(2);
+    expect(receiver.requests[1]?.text).toBe(receiver.requests[0]?.text);
+    await second.stop();
+  });
+
+  test('a result is written when the database is back', async () => {
+    const proxy = await startProxy(services.databaseUrl);
+    const dispatcher = startDispatcher({ db: openDatabase(proxy.url, 8), queues });
+    receiver.respondWith((request, response) => {
+      proxy.cut();
+      reply(200)(request, response);
+    });
+    const [id] = await transition(db, segment, [await createPerson(db)]);
+    await receiver.waitFor(1);
+    proxy.restore();
+    await settled(db, id, 'succeeded');
+    expect(receiver.requests).toHaveLength(1);
+    await dispatcher.stop();
+    expect((await queues.producer.countsOf(QUEUE)).failed).toBe(0);
+  });
+});
