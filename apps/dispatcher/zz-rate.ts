@@ -47,7 +47,7 @@ async function main() {
     `INSERT INTO person (id, email) SELECT gen_random_uuid(), 'p'||i||'@x.io' FROM generate_series(1,${n}) i`,
   );
   await x(
-    `INSERT INTO segment_membership (id, segment_id, person_id, entered_at, entered_by) SELECT gen_random_uuid(), '${seg}', id, now(), 'event' FROM person`,
+    `INSERT INTO segment_membership (segment_id, person_id, entered_at, entered_by) SELECT '${seg}', id, now(), 'event' FROM person`,
   );
   await x(
     `INSERT INTO person_trait (person_id,name,value,occurred_at,event_id) SELECT id,'email',to_jsonb(email),now(),id FROM person`,

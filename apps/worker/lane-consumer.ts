@@ -10,7 +10,7 @@ export const LANES = 4;
 /** Items of one transaction: beyond it, transactions get longer without getting cheaper. */
 export const GROUP_MAX = 1000;
 /** Jobs that are fetched ahead, so that a group is there when a lane is free. */
-const CONCURRENCY = 64;
+const CONCURRENCY = 16;
 
 /** Consumes a queue through lanes: its jobs end when the transactions that hold their items have committed. */
 export function makeLaneConsumer<Name extends QueueName>(

@@ -2,7 +2,8 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from '#database';
 import type { Database } from '#database';
-import { makeProducer, openQueueBackend } from '#queues';
+import type { EngineEvent } from '#events';
+import { makeProducer, openQueueBackend, QUEUES } from '#queues';
 import type { Producer } from '#queues';
 import { makeLog } from '#runtime';
 import { closeAtEnd } from '#testkit';
@@ -22,7 +23,7 @@ export type Answer = {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  readonly body: any;
+  readonly body: unknown;
 };
 
 /** The API on real services. */
@@ -111,7 +112,7 @@ export async function startApi(
 }
 
 /** The events that wait in the queue, oldest job first. */
-export async function queuedEvents({ producer }: Api): Promise<any[]> {
+export async function queuedEvents({ producer }: Pick<Api, 'producer'>): Promise<EngineEvent[]> {
   const jobs = await producer.queueOf('events').getJobs(['waiting', 'prioritized', 'delayed'], 0, -1, true);
-  return jobs.flatMap((job: { data: any }) => job.data.events);
+  return jobs.flatMap((job) => QUEUES.events.payload.parse(job.data).events);
 }

@@ -1,3 +1,4 @@
+import { problemSchema } from '#client';
 import { queueBackends } from '#testkit';
 import { queuedEvents, startApi } from './harness';
 import type { Api } from './harness';
@@ -16,16 +17,15 @@ describe.each(queueBackends)('wrong requests on $name', ({ useServices }) => {
       expect(answer.status).toBe(status);
       expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
       expect(answer.body).toMatchObject({ type: 'about:blank', status, title: expect.any(String) });
-      const told = (answer.body.errors ?? []).map((fault: { path: string }) => fault.path);
-      if (paths !== null) expect([...told].sort()).toEqual([...paths].sort());
+      const told = problemSchema.parse(answer.body).errors?.map((fault) => fault.path) ?? [];
+      if (paths !== null) expect(told.sort()).toEqual([...paths].sort());
       if (status === 405) expect(answer.headers.allow).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
     });
   });
 
   test('afterwards nothing was accepted, nothing is stored, and the server still answers', async () => {
     expect(await queuedEvents(api)).toEqual([]);
-    const { body: queues } = await api.send('GET', '/api/growth/queues');
-    for (const { waiting, active } of queues.queues) expect(waiting + active).toBe(0);
+    for (const { waiting, active } of await api.producer.counts()) expect(waiting + active).toBe(0);
     expect((await api.send('GET', '/api/growth/segments?status=active,paused,archived')).body).toEqual({
       segments: [],
       nextCursor: null,

@@ -27,8 +27,8 @@ const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat
 const nots = (levels: number): string => `${'{"not":'.repeat(levels)}{}${'}'.repeat(levels)}`;
 
 const ingest: WrongRequest[] = [
-  ['no body', 'POST', EVENTS, {}, 400, ['']],
-  ['an empty body', 'POST', EVENTS, raw(''), 400, ['']],
+  ['no body', 'POST', EVENTS, {}, 400, ['event']],
+  ['an empty body', 'POST', EVENTS, raw(''), 400, ['event']],
   ['broken JSON', 'POST', EVENTS, raw('{"event":'), 400, ['']],
   ['a JSON string', 'POST', EVENTS, raw('"event"'), 400, ['']],
   ['JSON null', 'POST', EVENTS, raw('null'), 400, ['']],

@@ -19,22 +19,21 @@ type Flood = { readonly endpoint: string; readonly segmentId: string; readonly c
 async function flood(
   db: Database,
   { endpoint, segmentId, count }: Flood,
-  automationId: string = randomUUID(),
+  { automationId = randomUUID(), personId = randomUUID(), membershipId = 1n } = {},
 ) {
-  const nextAttemptAt = new Date(Date.now() - 60_000);
-  const row = { segmentId, automationId, endpoint, nextAttemptAt, membershipId: 1n, destination: 'webhook' };
-  const personId = await createPerson(db);
-  for (let left = count; left > 0; left -= 5_000) {
-    await db.delivery.createMany({
-      data: Array.from({ length: Math.min(left, 5_000) }, () => ({
-        ...row,
-        id: randomUUID(),
-        personId,
-        type: 'segment.entered',
-        action: 'send',
-      })),
-    });
-  }
+  await db.$executeRawUnsafe(
+    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+                           next_attempt_at)
+     SELECT gen_random_uuid(), $1::uuid, $2::uuid, $3, $4::uuid, 'webhook', 'segment.entered', 'send', $5,
+            now() - interval '1 minute'
+       FROM generate_series(1, $6::int)`,
+    segmentId,
+    personId,
+    membershipId,
+    automationId,
+    endpoint,
+    count,
+  );
 }
 
 describe.each(queueBackends)('fairness on $name', ({ useServices }) => {
@@ -48,13 +47,11 @@ describe.each(queueBackends)('fairness on $name', ({ useServices }) => {
       await startFakeReceiver(),
     ];
     const stuck = await createSegment(db, 'webhook', { url: hanging.origin });
-    const person = await createPerson(db);
-    const [first] = await transition(db, stuck, [person]);
-    const { automationId, membershipId } = await db.delivery.findUniqueOrThrow({
+    const [first] = await transition(db, stuck, [await createPerson(db)]);
+    const whose = await db.delivery.findUniqueOrThrow({
       where: { id: first ?? '' },
     });
-    await flood(db, { endpoint: hanging.origin, segmentId: stuck.id, count: 5_000 }, automationId);
-    await db.delivery.updateMany({ where: { automationId }, data: { membershipId } });
+    await flood(db, { endpoint: hanging.origin, segmentId: stuck.id, count: 5_000 }, whose);
     const dispatcher = startDispatcher({ db, queues });
     await hanging.waitFor(30, 10_000);
 

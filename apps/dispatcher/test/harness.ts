@@ -180,7 +180,7 @@ export async function transition(
   return deliveries.map(({ id }) => id);
 }
 
-/** Waits until a delivery has a status; gives it with its attempts, oldest first. */
+/** Waits until a delivery has a status; gives it with its attempts, oldest first (`tries` is its count of them). */
 export async function settled(db: Database, id: string | undefined, status: string, timeoutMs = 10_000) {
   const row = await waitFor(
     async () => {
@@ -194,7 +194,7 @@ export async function settled(db: Database, id: string | undefined, status: stri
     where: { deliveryId: row.id },
     orderBy: { id: 'asc' },
   });
-  return { ...row, attempts };
+  return { ...row, tries: row.attempts, attempts };
 }
 
 /** Waits until all of these deliveries succeeded. */

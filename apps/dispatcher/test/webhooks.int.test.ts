@@ -74,7 +74,7 @@ describe.each(queueBackends)('webhooks on $name', ({ useServices }) => {
       },
     });
     expect(delivery).toMatchObject({
-      attempts: 1,
+      tries: 1,
       reason: null,
       nextAttemptAt: null,
       claimToken: null,
@@ -113,7 +113,7 @@ describe.each(queueBackends)('webhooks on $name', ({ useServices }) => {
     expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([id, id, id]);
     expect(attempts.map(({ status }) => status)).toEqual([500, 503, 200]);
     expect(attempts[0]).toMatchObject({ error: 'HTTP 500', responseBody: 'first' });
-    expect(delivery).toMatchObject({ attempts: 3, reason: null });
+    expect(delivery).toMatchObject({ tries: 3, reason: null });
   });
 
   test('is dead at 410, and when its tries are used up', async () => {

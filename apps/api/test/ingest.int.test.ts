@@ -1,0 +1,153 @@
+import { gzipSync } from 'node:zlib';
+import { makeClient, ProblemError } from '#client';
+import { queueBackends } from '#testkit';
+import { queuedEvents, startApi } from './harness';
+import type { Api } from './harness';
+import { makePeople } from './people';
+
+const EVENTS = '/api/growth/events';
+const byMessageId = (a: { messageId: string }, b: { messageId: string }): number =>
+  a.messageId < b.messageId ? -1 : 1;
+
+describe.each(queueBackends)('ingest on $name', ({ useServices }) => {
+  const services = useServices();
+  let api: Api;
+  beforeAll(async () => {
+    api = await startApi(services);
+  });
+  afterEach(() => api.producer.queueOf('events').drain(true));
+
+  test('takes the event of the documentation and answers as it says', async () => {
+    const body =
+      '{ "event": "pricing_viewed", "userId": "u_42", "messageId": "m-1", "timestamp": "2026-11-01T09:30:00Z", "properties": { "plan": "pro" } }';
+    const answer = await api.send('POST', EVENTS, { body });
+    expect(answer.status).toBe(202);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(answer.headers).not.toHaveProperty('etag');
+    expect(answer.headers).not.toHaveProperty('x-powered-by');
+    expect(answer.body).toEqual({ accepted: 1, messageIds: ['m-1'] });
+    expect(await queuedEvents(api)).toEqual([
+      {
+        messageId: 'm-1',
+        name: 'pricing_viewed',
+        userId: 'u_42',
+        occurredAt: Date.parse('2026-11-01T09:30:00Z'),
+        receivedAt: expect.any(Number),
+        properties: { plan: 'pro' },
+      },
+    ]);
+  });
+
+  test('holds every one of many concurrent single events when it has answered', async () => {
+    const ids = Array.from({ length: 200 }, (_, index) => `single-${String(index).padStart(3, '0')}`);
+    const answers = await Promise.all(
+      ids.map((messageId) => api.send('POST', EVENTS, { body: { event: 'e', userId: 'u', messageId } })),
+    );
+    answers.forEach((answer, index) =>
+      expect(answer.body).toEqual({ accepted: 1, messageIds: [ids[index]] }),
+    );
+    const queued = await queuedEvents(api);
+    expect(queued.sort(byMessageId).map(({ messageId }) => messageId)).toEqual(ids);
+    const { waiting } = await api.producer.countsOf('events');
+    expect(waiting).toBeLessThan(ids.length);
+  });
+
+  test('takes a batch as one job, and makes ids for events that have none', async () => {
+    const events = Array.from({ length: 1000 }, () => ({ event: 'e', anonymousId: 'a' }));
+    const { accepted, messageIds } = await makeClient({ baseUrl: api.url }).trackBatch(events);
+    expect(accepted).toBe(1000);
+    expect(new Set(messageIds).size).toBe(1000);
+    expect((await queuedEvents(api)).map(({ messageId }) => messageId)).toEqual(messageIds);
+    expect((await api.producer.countsOf('events')).waiting).toBe(1);
+  });
+
+  test('takes a body of exactly 1 MiB, a gzipped one, and JSON types with parameters', async () => {
+    const frame = '{"event":"e","userId":"u","properties":{"x":""}}';
+    const full = frame.replace('""', `"${'x'.repeat(1_048_576 - frame.length)}"`);
+    expect(full.length).toBe(1_048_576);
+    expect((await api.send('POST', EVENTS, { body: full })).status).toBe(202);
+    const headers = { 'content-type': 'application/vnd.x+json; charset=UTF-8', 'content-encoding': 'gzip' };
+    expect((await api.send('POST', EVENTS, { body: gzipSync(frame), headers })).status).toBe(202);
+    const bomb = gzipSync(full.replace('x', 'xx'));
+    expect((await api.send('POST', EVENTS, { body: bomb, headers })).status).toBe(413);
+    expect(await queuedEvents(api)).toHaveLength(2);
+  });
+
+  test('takes a personId that is somebody’s', async () => {
+    const [personId = ''] = await makePeople(api.db, ['known']);
+    const client = makeClient({ baseUrl: api.url });
+    await client.track({ event: 'e', personId: personId.toUpperCase(), messageId: 'p' });
+    expect(await queuedEvents(api)).toEqual([expect.objectContaining({ messageId: 'p', personId })]);
+  });
+
+  test('turns the state of a subscription into an event of the person', async () => {
+    const [personId = ''] = await makePeople(api.db, ['payer']);
+    const client = makeClient({ baseUrl: api.url });
+    const occurredAt = '2026-01-02T03:04:05.678Z';
+    await client.putSubscription(personId, 'sub/1', {
+      status: 'active',
+      planName: 'pro',
+      mrr: 4900,
+      occurredAt,
+    });
+    await client.putSubscription('new one', 's2', { status: 'canceled', mrr: null });
+    const unknownId = '0190a1b2-0000-7000-8000-00000000dead';
+    const { accepted, messageIds } = await client.putSubscription(unknownId, 's3', { status: 'active' });
+    expect(accepted).toBe(1);
+    const [first, second, third] = await queuedEvents(api);
+    expect(first).toMatchObject({
+      name: 'subscription_updated',
+      personId,
+      properties: { subscriptionId: 'sub/1', status: 'active', planName: 'pro', mrr: 4900, occurredAt },
+    });
+    expect(second).toMatchObject({
+      userId: 'new one',
+      properties: { subscriptionId: 's2', status: 'canceled', mrr: null },
+    });
+    expect(third).toMatchObject({ userId: unknownId, messageId: messageIds[0] });
+    expect(third).not.toHaveProperty('personId');
+  });
+
+  test('counts what was accepted and refused', async () => {
+    await api.send('POST', EVENTS, { body: { events: [{ event: '' }, { event: 'e', userId: 'u' }] } });
+    const { text } = await api.send('GET', '/metrics');
+    expect(text).toMatch(/^segment_engine_ingest_events_total\{outcome="accepted"\} [1-9]\d*$/m);
+    expect(text).toMatch(/^segment_engine_ingest_events_total\{outcome="refused"\} [1-9]\d*$/m);
+    expect(text).toMatch(
+      /segment_engine_http_request_duration_seconds_count\{method="POST",route="\/api\/growth\/events",status="202"\}/,
+    );
+    expect(text).toMatch(/^segment_engine_queue_jobs\{queue="events",state="waiting"\} \d+$/m);
+  });
+});
+
+describe('a queue and a database that are away', () => {
+  test.each([
+    ['redis', 'redis://127.0.0.1:1'],
+    ['postgres', undefined],
+  ])(
+    '%s: 503, nothing accepted, and healthz still answers',
+    async (_name, redisUrl) => {
+      const api = await startApi({ databaseUrl: 'postgresql://postgres@127.0.0.1:1/none', redisUrl });
+      const client = makeClient({ baseUrl: api.url });
+      const failure = await client.track({ event: 'e', userId: 'u' }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(ProblemError);
+      expect(failure).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+      await expect(client.listSegments()).rejects.toMatchObject({ status: 503 });
+      const ready = await api.send('GET', '/readyz');
+      expect(ready.status).toBe(503);
+      expect(ready.body).toMatchObject({
+        checks: {
+          database: 'failed',
+          migrations: 'failed',
+          queue: expect.stringMatching(/^(failed|timeout)$/),
+        },
+      });
+      expect(ready.text).not.toContain('127.0.0.1');
+      expect((await api.send('GET', '/healthz')).status).toBe(200);
+      const metrics = await api.send('GET', '/metrics');
+      expect(metrics.status).toBe(200);
+      expect(metrics.text).toContain('segment_engine_ingest_events_total{outcome="unavailable"} 1');
+    },
+    60_000,
+  );
+});
