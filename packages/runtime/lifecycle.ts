@@ -49,4 +49,6 @@ export function runUntilStopped(opened: readonly Closable[], log: Log): void {
     if (message === 'stop') stop('supervisor');
   });
   process.on('disconnect', () => stop('supervisor gone'));
+  // It may have gone before anybody listened.
+  if (!process.connected) stop('supervisor gone');
 }

@@ -84,7 +84,12 @@ function checked(row: Row, candidate: Record<string, unknown>): void {
 /** @returns a function that makes the event of a row of columns. It throws an InputError that names the line. */
 export function makeMapper(mapping: Mapping): (row: Row) => ReplayEvent {
   const { user, time, traits, isText } = mapping;
-  const taken = new Set([user, time, ...traits.values(), 'column' in mapping.event ? mapping.event.column : '']);
+  const taken = new Set([
+    user,
+    time,
+    ...traits.values(),
+    'column' in mapping.event ? mapping.event.column : '',
+  ]);
   const others = (row: Row): ReadonlyMap<string, string> =>
     new Map(Object.keys(row.values).flatMap((name) => (taken.has(name) ? [] : [[name, name]])));
   return (row) => {

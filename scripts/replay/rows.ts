@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Json } from '#events';
 import type { Cells } from './csv';
 import { readCsv, readText } from './csv';
-import { faultAt, InputError } from './input-error';
+import { faultAt } from './input-error';
 import type { Line } from './lines';
 import { readLines } from './lines';
 
@@ -63,7 +63,10 @@ async function* readTable(records: AsyncIterable<Cells>, layout: Layout): AsyncG
     }
     names ??= cells.map((_cell, index) => String(index + 1));
     if (cells.length !== names.length) {
-      throw faultAt(line, `has ${cells.length} columns, where ${names.length} are expected: ${names.join(', ')}`);
+      throw faultAt(
+        line,
+        `has ${cells.length} columns, where ${names.length} are expected: ${names.join(', ')}`,
+      );
     }
     const values = Object.fromEntries(names.map((name, index) => [name, cells[index] ?? '']));
     yield { line, content: JSON.stringify(cells), values };
@@ -109,10 +112,4 @@ export async function* readRows(file: string, layout: Layout, limit = Infinity):
     left -= 1;
     if (left <= 0) return;
   }
-}
-
-/** @throws InputError in one line when the file can't be read twice from its beginning */
-export function requireFile(file: string, isFile: boolean | undefined): void {
-  if (isFile === undefined) throw new InputError(`there is no file ${file}`);
-  if (!isFile) throw new InputError(`${file} is not a regular file (it is read twice: to check it, then to send it)`);
 }

@@ -19,7 +19,11 @@ type Flood = { readonly endpoint: string; readonly segmentId: string; readonly c
 async function flood(
   db: Database,
   { endpoint, segmentId, count }: Flood,
-  { automationId = randomUUID(), personId = randomUUID(), membershipId = 1n } = {},
+  owner: { automationId: string; personId: string; membershipId: bigint } = {
+    automationId: randomUUID(),
+    personId: randomUUID(),
+    membershipId: 1n,
+  },
 ) {
   await db.$executeRawUnsafe(
     `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
@@ -28,9 +32,9 @@ async function flood(
             now() - interval '1 minute'
        FROM generate_series(1, $6::int)`,
     segmentId,
-    personId,
-    membershipId,
-    automationId,
+    owner.personId,
+    owner.membershipId,
+    owner.automationId,
     endpoint,
     count,
   );

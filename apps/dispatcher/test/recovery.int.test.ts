@@ -4,7 +4,7 @@ import { claimDueDeliveries } from '#database';
 import { queueBackends, startProxy, waitFor } from '#testkit';
 import type { FakeReceiver } from '../../../packages/testkit/fakes';
 import { reply, startFakeReceiver } from '../../../packages/testkit/fakes';
-import type { Queues, TestSegment } from './harness';
+import type { DispatcherSettings, Queues, TestDispatcher, TestSegment } from './harness';
 import {
   allSucceeded,
   createPerson,
@@ -31,19 +31,28 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
   let queues: Queues;
   let receiver: FakeReceiver;
   let segment: TestSegment;
+  let dispatchers: TestDispatcher[];
 
   const idsReceived = (): string[] =>
     receiver.requests.map(({ headers }) => String(headers['webhook-id'])).sort();
+
+  const start = (settings: DispatcherSettings = {}, own = { db, queues }): TestDispatcher => {
+    const dispatcher = startDispatcher(own, settings);
+    dispatchers.push(dispatcher);
+    return dispatcher;
+  };
 
   beforeAll(() => {
     db = openDatabase(services.databaseUrl, 8);
     queues = openQueues(services);
   });
   beforeEach(async () => {
+    dispatchers = [];
     receiver = await startFakeReceiver();
     segment = await createSegment(db, 'webhook', { url: receiver.origin });
   });
   afterEach(async () => {
+    for (const dispatcher of dispatchers) await dispatcher.stop();
     await receiver.close();
   });
 
@@ -51,10 +60,9 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
     const [id = ''] = await transition(db, segment, [await createPerson(db)]);
     const { ids } = await claim(db, 400);
     expect(ids).toEqual([id]);
-    const dispatcher = startDispatcher({ db, queues });
+    start();
     await settled(db, id, 'succeeded');
     expect(idsReceived()).toEqual([id]);
-    await dispatcher.stop();
   });
 
   test('what the queue lost', async () => {
@@ -66,23 +74,22 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
       claimed.map((deliveryId) => ({ deliveryId, claimToken })),
     );
     await queues.producer.queueOf(QUEUE).obliterate({ force: true });
-    const dispatcher = startDispatcher({ db, queues });
+    start();
     await allSucceeded(db, ids);
     expect(idsReceived()).toEqual([...ids].sort());
-    await dispatcher.stop();
   });
 
   test('two dispatchers send each delivery once', async () => {
     const people = await Promise.all(Array.from({ length: 150 }, () => createPerson(db)));
     const other = { db: openDatabase(services.databaseUrl, 8), queues: openQueues(services) };
-    const dispatchers = [startDispatcher({ db, queues }), startDispatcher(other)];
+    start();
+    start({}, other);
     const ids = [
       ...(await transition(db, segment, people.slice(0, 75))),
       ...(await transition(db, segment, people.slice(75))),
     ];
     await allSucceeded(db, ids);
     expect(idsReceived()).toEqual([...ids].sort());
-    for (const dispatcher of dispatchers) await dispatcher.stop();
   });
 
   test('a job that comes twice, or whose claim is lost, does nothing', async () => {
@@ -94,7 +101,7 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
     const job = { deliveryId: first, claimToken };
     const lost = { deliveryId: second, claimToken: randomUUID() };
     await queues.producer.addMany(QUEUE, [job, lost, job]);
-    const dispatcher = startDispatcher({ db, queues });
+    const dispatcher = start();
     await settled(db, first, 'succeeded');
     await waitFor(async () => (await queues.producer.countsOf(QUEUE)).waiting === 0);
     await dispatcher.stop();
@@ -106,21 +113,20 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
   test('a stop cuts what hangs, and the next dispatcher sends it again with the same body', async () => {
     receiver.respondWith(() => undefined);
     const [id] = await transition(db, segment, [await createPerson(db)]);
-    const first = startDispatcher({ db, queues }, { drainMs: 100, leaseMs: 1_500 });
+    const first = start({ drainMs: 100, leaseMs: 1_500 });
     await receiver.waitFor(1);
     await first.stop();
     expect((await db.delivery.findUniqueOrThrow({ where: { id: id ?? '' } })).attempts).toBe(0);
     receiver.respondWith(reply(200));
-    const second = startDispatcher({ db, queues });
+    start();
     await settled(db, id, 'succeeded');
     expect(receiver.requests).toHaveLength(2);
     expect(receiver.requests[1]?.text).toBe(receiver.requests[0]?.text);
-    await second.stop();
   });
 
   test('a result is written when the database is back', async () => {
     const proxy = await startProxy(services.databaseUrl);
-    const dispatcher = startDispatcher({ db: openDatabase(proxy.url, 8), queues });
+    const dispatcher = start({}, { db: openDatabase(proxy.url, 8), queues });
     receiver.respondWith((request, response) => {
       proxy.cut();
       reply(200)(request, response);

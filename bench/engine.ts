@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { applyMigrations, startEmbeddedPostgres } from '#database';
+import { projectRoot } from '#runtime';
+
+/** The engine in its production shape, on this machine, on data of its own. */
+export type Engine = {
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** Processes whose CPU counts as the server's; PostgreSQL's and Redis's with all their children. */
+  readonly pids: readonly number[];
+  readonly stop: () => Promise<void>;
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(command, args, { cwd: projectRoot(), env, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    if (answer?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the engine did not become ready within 20 s');
+}
+
+/** The tool is a plain module, for the commands in package.json run it before anything is built. */
+type RedisTool = { readonly findOrInstallRedisServer: () => string | null };
+
+async function startRedis(folder: string, port: number): Promise<ChildProcess> {
+  const tool = (await import(path.join(projectRoot(), 'tools', 'redis-server.mjs'))) as RedisTool;
+  const server = tool.findOrInstallRedisServer();
+  if (server === null) throw new Error('the benchmark needs redis-server or valkey-server');
+  // As docker-compose.yml runs it.
+  const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...durable];
+  return run(server, args, process.env);
+}
+
+function pidsOf(children: readonly ChildProcess[]): number[] {
+  return children.flatMap(({ pid }) => pid ?? []);
+}
+
+/** Starts PostgreSQL, Redis, the API, `workers` workers and a dispatcher. */
+export async function startEngine(workers: number): Promise<Engine> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-bench-'));
+  const postgres = await startEmbeddedPostgres({ folder });
+  await applyMigrations({ connectionString: postgres.url });
+  const [port, redisPort] = [await freePort(), await freePort()];
+  const redis = await startRedis(folder, redisPort);
+  const env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: postgres.url,
+    REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+    PORT: String(port),
+    LOG_LEVEL: 'warn',
+    WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
+  };
+  const app = (name: string): ChildProcess => run(process.execPath, [`dist/apps/${name}/main.js`], env);
+  const apps = [app('api'), ...Array.from({ length: workers }, () => app('worker')), app('dispatcher')];
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    await Promise.all(apps.map(stopChild));
+    await stopChild(redis);
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, databaseUrl: postgres.url, pids: pidsOf([...apps, redis]), stop };
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import type { SegmentEngineClient } from '#client';
+import { makeClient, ProblemError } from '#client';
+import type { Play } from './acts';
+import { playAda, playBen, playCleo, playDora } from './acts';
+import { makeEcho } from './echo';
+import { startEngine } from './engine';
+import type { Receivers } from './receivers';
+import { startReceivers } from './receivers';
+import type { DemoSegments } from './segments';
+import { createSegments, definitions } from './segments';
+import { makeTale } from './tale';
+import type { Terminal } from './terminal';
+import { DemoFailure } from './until';
+
+export type DemoSettings = {
+  readonly terminal: Terminal;
+  /** A server that runs already; unset: one is started for the demo. */
+  readonly url: string | undefined;
+  readonly adminKey: string | undefined;
+  readonly writeKey: string | undefined;
+  /** Gets whatever must be undone, each as soon as it is there. */
+  readonly atEnd: (close: () => Promise<unknown>) => void;
+};
+
+async function reachEngine({ url, terminal, atEnd }: DemoSettings, receivers: Receivers): Promise<string> {
+  if (url !== undefined) {
+    terminal.step(`engine     ${url}`);
+    terminal.note('Resend and Meta are left out: those of a running server may be the real ones');
+    return url;
+  }
+  const startedAt = performance.now();
+  let own = '';
+  await startEngine(receivers.urls, (engine) => {
+    own = engine.url;
+    atEnd(engine.stop);
+  });
+  terminal.step(`engine     ${own}, with its own PostgreSQL, ready after`, performance.now() - startedAt);
+  return own;
+}
+
+function explained(error: unknown): unknown {
+  const isAddress =
+    error instanceof ProblemError && error.errors.some(({ path }) => path.includes('webhook'));
+  if (!isAddress) return error;
+  return new DemoFailure(
+    `${error.message}. The server must be on this machine, with WEBHOOK_ALLOW_CIDRS=127.0.0.0/8`,
+  );
+}
+
+async function openSegments(
+  client: SegmentEngineClient,
+  { terminal, url, atEnd }: DemoSettings,
+  receivers: Receivers,
+): Promise<DemoSegments> {
+  const defined = definitions(receivers.urls.webhook, url === undefined);
+  terminal.heading('Three segments, by createSegment({...})');
+  const segments = await createSegments(client, defined).catch((error: unknown) => {
+    throw explained(error);
+  });
+  if (url !== undefined) for (const { id } of Object.values(segments)) atEnd(() => client.deleteSegment(id));
+  for (const key of ['trial', 'churned', 'power'] as const) {
+    terminal.check(segments[key].name);
+    terminal.note(defined[key].says);
+  }
+  return segments;
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number): number => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return `median ${at(0.5)} ms, slowest ${at(1)} ms (${values.length})`;
+}
+
+async function close(
+  { client, tale, echo, terminal, nameOf }: Play,
+  segments: DemoSegments,
+  receivers: Receivers,
+): Promise<void> {
+  terminal.heading('In the end');
+  const expected = { trial: [], churned: [nameOf('dora')], power: [nameOf('cleo')] } as const;
+  for (const key of ['trial', 'churned', 'power'] as const) {
+    const { members } = await client.listMembers(segments[key].id);
+    const { stats } = await client.getSegmentStats(segments[key].id);
+    const names = members.map(({ userId }) => userId).join(', ');
+    if (names !== expected[key].join(', ') || stats.memberCount !== expected[key].length)
+      throw new DemoFailure(`"${segments[key].name}" has ${stats.memberCount} members: ${names}`);
+    const moves = `${stats.enteredLast24h} entered, ${stats.exitedLast24h} left`;
+    terminal.check(`${segments[key].name.padEnd(32)}${(names === '' ? 'nobody' : names).padEnd(12)}${moves}`);
+  }
+  const unexpected = receivers.unexpected();
+  if (unexpected.length > 0) throw new DemoFailure(`calls that nobody announced: ${unexpected.join('; ')}`);
+  terminal.check('every call that arrived is one of those above');
+  terminal.step(`POST to the committed transition, seen through the API: ${spread(tale.transitionsMs)}`);
+  terminal.step(`POST to the call of the automation:                     ${spread(echo.callsMs)}`);
+}
+
+/**
+ * Plays the demo. @throws DemoFailure, in one line, when anything is not as it says
+ */
+export async function playDemo(settings: DemoSettings): Promise<void> {
+  const { terminal, url, adminKey, writeKey, atEnd } = settings;
+  terminal.title('Segment Engine: from an event to a segment to an automation');
+  const receivers = await startReceivers();
+  atEnd(receivers.close);
+  const { Resend, Meta, webhook } = receivers.urls;
+  terminal.step(`receivers  Resend ${Resend}, Meta ${Meta}, webhooks ${webhook}`);
+  const client = makeClient({ baseUrl: await reachEngine(settings, receivers), adminKey, writeKey });
+  const segments = await openSegments(client, settings, receivers);
+
+  const tale = makeTale({ client, terminal, segments });
+  const echo = makeEcho({ receivers, segments, terminal, tale, withVendors: url === undefined });
+  const suffix = url === undefined ? '' : `-${randomBytes(3).toString('hex')}`;
+  const play: Play = {
+    client,
+    tale,
+    echo,
+    terminal,
+    told: new Set(url === undefined ? ['Resend', 'Meta', 'webhook'] : ['webhook']),
+    nameOf: (name) => `${name}${suffix}`,
+  };
+  await playAda(play);
+  await playBen(play);
+  await playDora(play);
+  await playCleo(play);
+  await close(play, segments, receivers);
+}
