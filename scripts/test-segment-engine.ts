@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    terminal.note('stopping; everything is cleared away');
+    if (ending === undefined) terminal.note('stopping; everything is cleared away');
     void end(EXIT_CODES[signal]);
   });
 }

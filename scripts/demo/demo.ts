@@ -13,6 +13,9 @@ import { makeTale } from './tale';
 import type { Terminal } from './terminal';
 import { DemoFailure } from './until';
 
+/** Characters. */
+const NAMES_SHOWN = 200;
+
 export type DemoSettings = {
   readonly terminal: Terminal;
   /** A server that runs already; unset: one is started for the demo. */
@@ -23,17 +26,29 @@ export type DemoSettings = {
   readonly atEnd: (close: () => Promise<unknown>) => void;
 };
 
+async function requireEngine(url: string): Promise<void> {
+  const isReady = await fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (!isReady) throw new DemoFailure(`no engine that is ready answers at ${url} (SEGMENT_ENGINE_URL)`);
+}
+
 async function reachEngine({ url, terminal, atEnd }: DemoSettings, receivers: Receivers): Promise<string> {
   if (url !== undefined) {
     terminal.step(`engine     ${url}`);
-    terminal.note('Resend and Meta are left out: those of a running server may be the real ones');
+    terminal.note(
+      'the people of the demo have a mark by which no one else gets into its segments, and Resend and',
+    );
+    terminal.note('Meta are left out: those of a running server may be the real ones');
+    await requireEngine(url);
     return url;
   }
   const startedAt = performance.now();
   let own = '';
   await startEngine(receivers.urls, (engine) => {
     own = engine.url;
-    atEnd(engine.stop);
+    atEnd(() => engine.stop());
   });
   terminal.step(`engine     ${own}, with its own PostgreSQL, ready after`, performance.now() - startedAt);
   return own;
@@ -50,15 +65,18 @@ function explained(error: unknown): unknown {
 
 async function openSegments(
   client: SegmentEngineClient,
-  { terminal, url, atEnd }: DemoSettings,
+  { terminal, atEnd }: DemoSettings,
   receivers: Receivers,
+  mark: string | undefined,
 ): Promise<DemoSegments> {
-  const defined = definitions(receivers.urls.webhook, url === undefined);
+  const defined = definitions(receivers.urls.webhook, mark);
   terminal.heading('Three segments, by createSegment({...})');
-  const segments = await createSegments(client, defined).catch((error: unknown) => {
+  const made = (id: string): void => {
+    if (mark !== undefined) atEnd(() => client.deleteSegment(id));
+  };
+  const segments = await createSegments(client, defined, made).catch((error: unknown) => {
     throw explained(error);
   });
-  if (url !== undefined) for (const { id } of Object.values(segments)) atEnd(() => client.deleteSegment(id));
   for (const key of ['trial', 'churned', 'power'] as const) {
     terminal.check(segments[key].name);
     terminal.note(defined[key].says);
@@ -84,7 +102,9 @@ async function close(
     const { stats } = await client.getSegmentStats(segments[key].id);
     const names = members.map(({ userId }) => userId).join(', ');
     if (names !== expected[key].join(', ') || stats.memberCount !== expected[key].length)
-      throw new DemoFailure(`"${segments[key].name}" has ${stats.memberCount} members: ${names}`);
+      throw new DemoFailure(
+        `"${segments[key].name}" has ${stats.memberCount} members: ${names.slice(0, NAMES_SHOWN)}`,
+      );
     const moves = `${stats.enteredLast24h} entered, ${stats.exitedLast24h} left`;
     terminal.check(`${segments[key].name.padEnd(32)}${(names === '' ? 'nobody' : names).padEnd(12)}${moves}`);
   }
@@ -102,22 +122,22 @@ export async function playDemo(settings: DemoSettings): Promise<void> {
   const { terminal, url, adminKey, writeKey, atEnd } = settings;
   terminal.title('Segment Engine: from an event to a segment to an automation');
   const receivers = await startReceivers();
-  atEnd(receivers.close);
+  atEnd(() => receivers.close());
   const { Resend, Meta, webhook } = receivers.urls;
   terminal.step(`receivers  Resend ${Resend}, Meta ${Meta}, webhooks ${webhook}`);
   const client = makeClient({ baseUrl: await reachEngine(settings, receivers), adminKey, writeKey });
-  const segments = await openSegments(client, settings, receivers);
+  const mark = url === undefined ? undefined : randomBytes(3).toString('hex');
+  const segments = await openSegments(client, settings, receivers, mark);
 
-  const tale = makeTale({ client, terminal, segments });
-  const echo = makeEcho({ receivers, segments, terminal, tale, withVendors: url === undefined });
-  const suffix = url === undefined ? '' : `-${randomBytes(3).toString('hex')}`;
+  const tale = makeTale({ client, terminal, segments, mark });
+  const echo = makeEcho({ receivers, segments, terminal, tale, withVendors: mark === undefined });
   const play: Play = {
     client,
     tale,
     echo,
     terminal,
-    told: new Set(url === undefined ? ['Resend', 'Meta', 'webhook'] : ['webhook']),
-    nameOf: (name) => `${name}${suffix}`,
+    told: new Set(mark === undefined ? ['Resend', 'Meta', 'webhook'] : ['webhook']),
+    nameOf: (name) => (mark === undefined ? name : `${name}-${mark}`),
   };
   await playAda(play);
   await playBen(play);

@@ -76,7 +76,7 @@ export function makeEcho({ receivers, segments, terminal, tale, withVendors }: S
     },
     resendAdds: async (email, audienceId) => {
       if (!withVendors) return;
-      await heard('Resend', `POST /contacts/${email}/segments/${audienceId} 404`, '(no such contact yet)');
+      await heard('Resend', `POST /contacts/${email}/segments/${audienceId} 404`, '(not known there yet)');
       await heard('Resend', 'POST /contacts 201', `${email} -> ${audienceId}`);
       hold('the audience', receivers.resendAudience(audienceId), [email]);
     },

@@ -84,7 +84,7 @@ export async function startEngine(
   onSpawn({
     url,
     stop: async () => {
-      keeper.stdin.end();
+      keeper.stdin?.end();
       await ended;
     },
   });

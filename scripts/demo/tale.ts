@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SegmentEngineClient, SubscriptionState, TrackEvent } from '#client';
+import { ProblemError } from '#client';
 import type { DemoSegments, SegmentKey } from './segments';
+import { MARK_TRAIT } from './segments';
 import type { Terminal } from './terminal';
 import { DemoFailure, until } from './until';
 
@@ -36,16 +38,24 @@ type Setting = {
   readonly client: SegmentEngineClient;
   readonly terminal: Terminal;
   readonly segments: DemoSegments;
+  /** See `definitions`. */
+  readonly mark: string | undefined;
 };
 
 /** Answers must say twice that nothing is under way: they count one queue after the other. */
 const IDLE_ANSWERS = 2;
 
-export function makeTale({ client, terminal, segments }: Setting): Tale {
+export function makeTale({ client, terminal, segments, mark }: Setting): Tale {
   const transitionsMs: number[] = [];
   let sentAtMs = 0;
 
-  const send = async (says: string, request: () => Promise<unknown>): Promise<void> => {
+  const marked = new Set<string>();
+
+  const send = async (userId: string, says: string, request: () => Promise<unknown>): Promise<void> => {
+    if (mark !== undefined && !marked.has(userId)) {
+      marked.add(userId);
+      await client.track({ event: 'demo_started', userId, traits: { [MARK_TRAIT]: mark } });
+    }
     sentAtMs = performance.now();
     await request();
     terminal.step(says, performance.now() - sentAtMs);
@@ -56,12 +66,22 @@ export function makeTale({ client, terminal, segments }: Setting): Tale {
     return keys.filter((key) => memberships.some(({ segmentId }) => segmentId === segments[key].id));
   };
 
+  /** Nobody is known before their first event is processed. */
+  const find = async (userId: string): Promise<Person | undefined> => {
+    try {
+      return (await client.getPerson(userId)).person;
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+
   const moves = async (userId: string, key: SegmentKey, isMember: boolean): Promise<void> => {
     const { name } = segments[key];
     const what = `${userId} ${isMember ? 'enters' : 'leaves'} "${name}"`;
     await until(what, async () => {
-      const { person } = await client.getPerson(userId);
-      return membershipsOf(person).includes(key) === isMember ? true : undefined;
+      const person = await find(userId);
+      return person !== undefined && membershipsOf(person).includes(key) === isMember ? true : undefined;
     });
     const tookMs = performance.now() - sentAtMs;
     transitionsMs.push(tookMs);
@@ -89,9 +109,12 @@ export function makeTale({ client, terminal, segments }: Setting): Tale {
   };
 
   return {
-    track: (event, says) => send(`POST ${event.event.padEnd(18)} ${says}`, () => client.track(event)),
+    track: (event, says) =>
+      send(event.userId, `POST ${event.event.padEnd(18)} ${says}`, () => client.track(event)),
     subscribe: (userId, state, says) =>
-      send(`PUT  ${'subscription'.padEnd(18)} ${says}`, () => client.putSubscription(userId, 'sub_1', state)),
+      send(userId, `PUT  ${'subscription'.padEnd(18)} ${says}`, () =>
+        client.putSubscription(userId, 'sub_1', state),
+      ),
     enters: (userId, key) => moves(userId, key, true),
     leaves: (userId, key) => moves(userId, key, false),
     settle,

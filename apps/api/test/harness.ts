@@ -84,17 +84,17 @@ export function sendTo(
 
 const ignore = (): void => {};
 
-/** Starts the API on a free port; everything is closed at the end of the file. */
-export async function startApi(
+type Settings = Partial<Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock'>>;
+type Close = () => Promise<void>;
+
+/** Starts the API on a free port. @returns with what it opened, in that order */
+export async function openApi(
   { databaseUrl, redisUrl }: TestServices,
-  settings: Partial<Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock'>> = {},
-): Promise<Api> {
+  settings: Settings = {},
+): Promise<{ readonly api: Api; readonly opened: readonly Close[] }> {
   const { db, close } = connect(databaseUrl, 5, ignore);
-  closeAtEnd(close);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
-  closeAtEnd(backend.close);
   const producer = makeProducer(backend, ignore);
-  closeAtEnd(producer.close);
   const log = makeLog('api', 'silent');
   const app = makeApp({
     db,
@@ -106,9 +106,16 @@ export async function startApi(
     ...settings,
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
-  closeAtEnd(server.close);
   const { url } = server;
-  return { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
+  const api: Api = { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
+  return { api, opened: [close, backend.close, producer.close, server.close] };
+}
+
+/** Starts the API on a free port; it is closed at the end of the file. */
+export async function startApi(services: TestServices, settings: Settings = {}): Promise<Api> {
+  const { api, opened } = await openApi(services, settings);
+  opened.forEach(closeAtEnd);
+  return api;
 }
 
 /** The events that wait in the queue, oldest job first. */

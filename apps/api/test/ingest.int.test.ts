@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { makeClient, ProblemError } from '#client';
 import { queueBackends } from '#testkit';
-import { queuedEvents, startApi } from './harness';
+import { openApi, queuedEvents, startApi } from './harness';
 import type { Api } from './harness';
 import { makePeople } from './people';
 
@@ -125,9 +125,12 @@ describe('a queue and a database that are away', () => {
     ['redis', 'redis://127.0.0.1:1'],
     ['postgres', undefined],
   ])(
-    '%s: 503, nothing accepted, and healthz still answers',
+    '%s: 503, nothing accepted, healthz still answers, and it closes',
     async (_name, redisUrl) => {
-      const api = await startApi({ databaseUrl: 'postgresql://postgres@127.0.0.1:1/none', redisUrl });
+      const { api, opened } = await openApi({
+        databaseUrl: 'postgresql://postgres@127.0.0.1:1/none',
+        redisUrl,
+      });
       const client = makeClient({ baseUrl: api.url });
       const failure = await client.track({ event: 'e', userId: 'u' }).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(ProblemError);
@@ -147,6 +150,9 @@ describe('a queue and a database that are away', () => {
       const metrics = await api.send('GET', '/metrics');
       expect(metrics.status).toBe(200);
       expect(metrics.text).toContain('segment_engine_ingest_events_total{outcome="unavailable"} 1');
+      const closingAt = performance.now();
+      for (const close of [...opened].reverse()) await close();
+      expect(performance.now() - closingAt).toBeLessThan(5000);
     },
     60_000,
   );

@@ -19,13 +19,20 @@ import {
   transition,
 } from './harness';
 
+jest.setTimeout(30_000);
+
 describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   const services = useServices();
   let db: Database;
   let queues: Queues;
   let resend: FakeResend;
   let meta: FakeMeta;
-  let dispatcher: TestDispatcher;
+  let dispatcher: TestDispatcher | undefined;
+
+  const start = (): void => {
+    const urls = { resendUrl: resend.origin, metaUrl: meta.origin };
+    dispatcher = startDispatcher({ db, queues }, { ...urls, retryDelaysMs: [0, 20, 20, 20] });
+  };
 
   beforeAll(() => {
     db = openDatabase(services.databaseUrl, 8);
@@ -34,16 +41,16 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   beforeEach(async () => {
     resend = await startFakeResend();
     meta = await startFakeMeta();
-    const urls = { resendUrl: resend.origin, metaUrl: meta.origin };
-    dispatcher = startDispatcher({ db, queues }, { ...urls, retryDelaysMs: [0, 20, 20, 20] });
+    dispatcher = undefined;
   });
   afterEach(async () => {
-    await dispatcher.stop();
+    await dispatcher?.stop();
     await resend.close();
     await meta.close();
   });
 
   test('Resend: adds on entering, removes on leaving', async () => {
+    start();
     const segment = await createSegment(db, 'resend', { audienceId: 'aud_1', sync: true });
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const [added] = await transition(db, segment, [personId]);
@@ -55,6 +62,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('Meta: adds on entering, removes on leaving', async () => {
+    start();
     const segment = await createSegment(db, 'meta', { customAudienceId: '777', sync: true });
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const [added] = await transition(db, segment, [personId]);
@@ -66,6 +74,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('nothing is sent for who has no e-mail address', async () => {
+    start();
     const segment = await createSegment(db, 'resend', { audienceId: 'aud_1' });
     const [id] = await transition(db, segment, [await createPerson(db)]);
     const { attempts, reason } = await settled(db, id, 'skipped');
@@ -74,6 +83,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('a newer one replaces one whose attempt fails', async () => {
+    start();
     const segment = await createSegment(db, 'resend', { audienceId: 'aud_2', sync: true });
     const personId = await createPerson(db, { email: 'ada@example.com' });
     let release = (): void => undefined;
@@ -98,7 +108,6 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   test('an edit of the audience between the tries brings nobody back', async () => {
     const segment = await createSegment(db, 'meta', { customAudienceId: 'old', sync: true });
     const personId = await createPerson(db, { email: 'ada@example.com' });
-    await dispatcher.stop();
     const [added] = await transition(db, segment, [personId]);
     const automationConfig = JSON.parse(JSON.stringify(segment.config).replace('"old"', '"new"'));
     await db.segment.update({ where: { id: segment.id }, data: { automationConfig } });
@@ -109,13 +118,14 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
       'exited',
     );
 
-    dispatcher = startDispatcher({ db, queues }, { metaUrl: meta.origin });
+    start();
     await settled(db, removed, 'succeeded');
     await settled(db, added, 'superseded');
     expect(meta.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v26.0/new/users']);
   });
 
   test('a halt waits for minutes and uses up no try', async () => {
+    start();
     const segment = await createSegment(db, 'meta', { customAudienceId: '778', action: 'add' });
     meta.interject(graphError(190, { message: 'token' }));
     const [id] = await transition(db, segment, [await createPerson(db, { email: 'a@example.com' })]);
@@ -126,7 +136,6 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('a destination without credentials skips with that reason', async () => {
-    await dispatcher.stop();
     dispatcher = startDispatcher({ db, queues });
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const toResend = await createSegment(db, 'resend', { audienceId: 'aud_1' });
@@ -138,6 +147,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('one delivery of a person and audience is in flight at a time', async () => {
+    start();
     let inFlight = 0;
     let most = 0;
     resend.respondWith(async (request, response) => {

@@ -13,6 +13,8 @@ import {
   transition,
 } from './harness';
 
+jest.setTimeout(30_000);
+
 type Flood = { readonly endpoint: string; readonly segmentId: string; readonly count: number };
 
 /** Due webhook deliveries, in number, of nobody in particular. */

@@ -16,6 +16,8 @@ import {
   transition,
 } from './harness';
 
+jest.setTimeout(30_000);
+
 const QUEUE = 'automation-webhook';
 
 function claim(db: Database, leaseMs: number) {
@@ -129,7 +131,7 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
     const dispatcher = start({}, { db: openDatabase(proxy.url, 8), queues });
     receiver.respondWith((request, response) => {
       proxy.cut();
-      reply(200)(request, response);
+      void reply(200)(request, response);
     });
     const [id] = await transition(db, segment, [await createPerson(db)]);
     await receiver.waitFor(1);

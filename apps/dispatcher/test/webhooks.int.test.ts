@@ -15,6 +15,8 @@ import {
   transition,
 } from './harness';
 
+jest.setTimeout(30_000);
+
 describe.each(queueBackends)('webhooks on $name', ({ useServices }) => {
   const services = useServices();
   let db: Database;
