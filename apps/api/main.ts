@@ -12,6 +12,7 @@ import {
   runUntilStopped,
 } from '#runtime';
 import { makeApp } from './app';
+import { makeOutageLog } from './outage-log';
 import { listen } from './server';
 
 /** All processes together stay well under the 200 connections of the embedded server. */
@@ -42,7 +43,8 @@ runMain(async () => {
   requireKeysBeyondLoopback(env);
   const databaseUrl = requireDatabaseUrl(env);
   const log = makeLog('api', env.LOG_LEVEL);
-  const onError = (error: Error): void => log.warn({ err: error }, 'connection lost');
+  const sayOutage = makeOutageLog(log);
+  const onError = (error: Error): void => sayOutage(error, 'connection lost');
 
   const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
   const backend = openQueueBackend({

@@ -34,7 +34,12 @@ const CRITERIA_REF = '#/components/schemas/Criteria';
 
 /** A zod schema as JSON Schema. Criteria nest in themselves: they stand once, under the components. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Schema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+  // What is left in $defs is the criteria, which nobody here refers to any more.
+  const {
+    $schema: _,
+    $defs: _unused,
+    ...json
+  } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {

@@ -8,6 +8,7 @@ import { faultsOf } from '#criteria';
 import { classifyFailure } from '#database';
 import { QueueUnavailableError } from '#queues';
 import type { Log } from '#runtime';
+import { makeOutageLog } from './outage-log';
 
 type Details = {
   readonly detail?: string;
@@ -99,12 +100,14 @@ export function problemOf(error: unknown): Problem {
 
 /** The last word on every request that failed. */
 export function makeErrorHandler(log: Log): ErrorRequestHandler {
+  const sayOutage = makeOutageLog(log);
   return (error, request, response, next) => {
     const problem = problemOf(error);
-    if (problem.status >= 500 && !(error instanceof Problem)) {
-      const line = { err: error, id: problem.details.more?.['id'], method: request.method };
-      if (problem.status === 503) log.warn(line, 'a request could not be served');
-      else log.error(line, 'a request failed');
+    if (problem !== error && problem.status === 503) sayOutage(error, 'requests can not be served');
+    if (problem !== error && problem.status === 500) {
+      const route: unknown = request.route?.path;
+      const id = problem.details.more?.['id'];
+      log.error({ err: error, id, method: request.method, route }, 'a request failed');
     }
     if (response.headersSent) return next(error);
     sendProblem(response, problem);

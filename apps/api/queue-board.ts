@@ -36,7 +36,9 @@ export function redact(data: unknown): unknown {
 // The other changes (empty, obliterate, clean, edit, add) would lose acknowledged events, or write redacted data back.
 const ALLOWED = /^\/api\/queues\/([^/]+\/)?((pause|resume|promote)|retry\/failed|[^/]+\/(retry|promote))\/?$/;
 
-const refuseLosses: RequestHandler = (request, _response, next) => {
+const refuseLosses: RequestHandler = (request, response, next) => {
+  // Nobody may have their buttons clicked through a frame.
+  response.setHeader('X-Frame-Options', 'DENY');
   if (request.method === 'GET' || request.method === 'HEAD') return next();
   if (request.method === 'PUT' && ALLOWED.test(request.path)) return next();
   throw new Problem(403, {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Destination, DestinationKind } from '#automations';
 import type { Database } from '#database';
+import { classifyFailure } from '#database';
 import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
 import { makeConsumer, QueueUnavailableError } from '#queues';
 import type { Closable, Log } from '#runtime';
@@ -93,7 +94,10 @@ function consumerEvents(
   { log, outage }: DispatcherOptions,
 ): Pick<ConsumerEvents, 'onError' | 'onFailed'> {
   return {
-    onError: (cause) => void outage.failed(new QueueUnavailableError('the queue is away', { cause })),
+    onError: (cause) => {
+      if (classifyFailure(cause) === 'conflict') log.debug({ queue }, 'a job is ended again');
+      else outage.failed(new QueueUnavailableError('the queue is away', { cause }));
+    },
     onFailed: ({ id }, error) => log.error({ err: error, queue, job: id }, 'a job failed'),
   };
 }

@@ -17,6 +17,8 @@ import type { PersonChange } from './stages/evaluation';
 import { changesIn, evaluateChanges } from './stages/evaluation';
 import type { FeaturesStage, IncomingEvent } from './stages/features';
 import { applyEvents, assignPeople } from './stages/features';
+import type { TimersStage } from './stages/timers';
+import { handOnDue } from './stages/timers';
 import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 
 // The table of contents of a worker: queue -> stage, in the order in which an event meets them.
@@ -24,6 +26,7 @@ import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 //   events      -> features     stores events, counts features, keeps traits and subscriptions
 //   evaluations -> evaluation   decides memberships, writes deliveries and deadlines
 //   backfill    -> backfill     evaluates everybody after an edit, or for a batch
+//   (deadlines) -> timers       asks for the evaluation of people whose deadline has passed
 
 /** What the stages work with. `clock` only in tests. */
 export type Pipeline = {
@@ -43,6 +46,8 @@ type Tools = Pipeline & {
 
 const BACKFILL_CHUNK = 500;
 const RESCUE_EVERY_MS = 5000;
+/** Deadlines are looked for so often; a look at an index that has nothing due takes a fraction of a millisecond. */
+const LOOK_EVERY_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
@@ -151,11 +156,22 @@ function startBackfill(tools: Tools): Closable[] {
   ];
 }
 
-// The timers stage has no queue of its own to consume yet; a worker that runs only it does nothing.
+function startTimers({ db, producer, log, clock }: Tools): Closable[] {
+  const sayTrouble = makeTroubleLog(log, 'timers');
+  const stage: TimersStage = {
+    db,
+    handOn: (payload) => producer.add('evaluations', payload),
+    backlog: async () => (await producer.countsOf('evaluations')).waiting,
+    ...(clock === undefined ? {} : { clock }),
+  };
+  const look = (): Promise<void> => handOnDue(stage);
+  return [repeat('the timers', LOOK_EVERY_MS, look, (error) => sayTrouble(classifyTrouble(error), error))];
+}
+
 const STAGES: Record<WorkerStage, (tools: Tools) => Closable[]> = {
   features: startFeatures,
   evaluation: startEvaluation,
-  timers: () => [],
+  timers: startTimers,
   backfill: startBackfill,
 };
 

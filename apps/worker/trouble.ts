@@ -30,7 +30,8 @@ export function makeTroubleLog(log: Log, stage: string): (failure: DatabaseFailu
 export function consumerEvents(log: Log, queue: QueueName): ConsumerEvents {
   const sayOutage = makeTroubleLog(log, `${queue} queue`);
   return {
-    onError: (error) => sayOutage('outage', error),
+    // Two processes that trim one queue may deadlock in PostgreSQL; the job is simply ended again.
+    onError: (error) => sayOutage(classifyFailure(error) === 'conflict' ? 'conflict' : 'outage', error),
     onFailed: (job, error) =>
       log.error({ queue, jobId: job.id, attempts: job.attempts, err: error }, 'job failed'),
   };

@@ -98,14 +98,14 @@ export const pageQuerySchema = z.object({
   cursor: z.string('must be given once').optional(),
 });
 
-const once = (text: string): string => `must be given once, and ${text}`;
+const statusesFault = `must be given once, and name some of ${STATUSES.join(', ')}, comma-separated`;
 
 /** `GET /api/growth/segments`: `status` may name several, comma-separated. */
 export const segmentsQuerySchema = pageQuerySchema.extend({
   status: z
-    .string(once(`name some of ${STATUSES.join(', ')}`))
-    .transform((text) => text.split(','))
-    .pipe(z.array(status))
+    .string(statusesFault)
+    .refine((text) => text.split(',').every((one) => status.safeParse(one).success), statusesFault)
+    .transform((text) => STATUSES.filter((one) => text.split(',').includes(one)))
     .optional(),
 });
 

@@ -6,7 +6,12 @@ import { plainArray, textArray } from './literals';
 export type TransitionCause = 'event' | 'deadline' | 'edit' | 'batch' | 'request' | 'archive';
 
 /** A person's stay in a segment that begins or ends at `at` (epoch ms). */
-export type StayEdge = { readonly personId: string; readonly segmentId: string; readonly at: number };
+export type StayEdge = {
+  readonly personId: string;
+  readonly segmentId: string;
+  readonly at: number;
+  readonly cause: TransitionCause;
+};
 
 /** A stay that was opened or closed. The id is internal. */
 export type WrittenStay = { readonly id: bigint; readonly personId: string; readonly segmentId: string };
@@ -18,21 +23,20 @@ export type WrittenStay = { readonly id: bigint; readonly personId: string; read
 export async function openStays(
   tx: Sql,
   edges: readonly StayEdge[],
-  cause: TransitionCause,
   wanted: readonly string[],
 ): Promise<WrittenStay[]> {
   return rowsOf<WrittenStay>(
     tx,
     `WITH opened AS (
        INSERT INTO segment_membership (person_id, segment_id, entered_at, entered_by)
-       SELECT s.person_id, s.segment_id, to_timestamp(s.at / 1000), $4
-         FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
+       SELECT s.person_id, s.segment_id, to_timestamp(s.at / 1000), s.cause
+         FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) s(person_id, segment_id, at, cause)
        RETURNING id, person_id, segment_id)
      SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM opened WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),
     plainArray(edges.map(({ segmentId }) => segmentId)),
     plainArray(edges.map(({ at }) => at)),
-    cause,
+    textArray(edges.map(({ cause }) => cause)),
     plainArray(wanted),
   );
 }
@@ -44,21 +48,20 @@ export async function openStays(
 export async function closeStays(
   tx: Sql,
   edges: readonly StayEdge[],
-  cause: TransitionCause,
   wanted: readonly string[],
 ): Promise<WrittenStay[]> {
   return rowsOf<WrittenStay>(
     tx,
     `WITH closed AS (
-       UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = $4
-         FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) s(person_id, segment_id, at)
+       UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = s.cause
+         FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) s(person_id, segment_id, at, cause)
         WHERE m.person_id = s.person_id AND m.segment_id = s.segment_id AND m.exited_at IS NULL
        RETURNING m.id, m.person_id, m.segment_id)
      SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM closed WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),
     plainArray(edges.map(({ segmentId }) => segmentId)),
     plainArray(edges.map(({ at }) => at)),
-    cause,
+    textArray(edges.map(({ cause }) => cause)),
     plainArray(wanted),
   );
 }
@@ -68,16 +71,22 @@ export type DecidedPerson = {
   readonly personId: string;
   readonly decidedAt: number;
   readonly deadlineAt: number | null;
+  /** Whether every windowed segment was looked at: then a claim of the old deadline is settled. */
+  readonly exact: boolean;
 };
 
 /** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
 export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): Promise<void> {
   await tx.$executeRawUnsafe(
-    `UPDATE person p SET last_decided_at = to_timestamp(d.decided / 1000), deadline_at = to_timestamp(d.deadline / 1000)
-       FROM unnest($1::uuid[], $2::float8[], $3::float8[]) d(id, decided, deadline) WHERE p.id = d.id`,
+    `UPDATE person p
+        SET last_decided_at = to_timestamp(d.decided / 1000), deadline_at = to_timestamp(d.deadline / 1000),
+            deadline_claimed_until = CASE WHEN d.exact THEN NULL ELSE p.deadline_claimed_until END
+       FROM unnest($1::uuid[], $2::float8[], $3::float8[], $4::bool[]) d(id, decided, deadline, exact)
+      WHERE p.id = d.id`,
     plainArray(decided.map(({ personId }) => personId)),
     plainArray(decided.map(({ decidedAt }) => decidedAt)),
     plainArray(decided.map(({ deadlineAt }) => deadlineAt)),
+    plainArray(decided.map(({ exact }) => String(exact))),
   );
 }
 

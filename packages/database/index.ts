@@ -1,3 +1,5 @@
+export { claimDeadlines } from './deadlines';
+export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
 export { connect, connectQueuePool, inTransaction } from './connect';
 export type { Connection, Database, Sql } from './connect';

@@ -4,19 +4,23 @@ import type { LockedPerson, Sql, TransitionCause } from '#database';
 import { loadOpenStays, lockForDecision, markDecided, readNow } from '#database';
 import type { Clock } from '#runtime';
 import type { DefinitionCache, Definitions, Segment } from './definitions';
-import type { Candidate } from './person-states';
+import type { Candidate as Reader } from './person-states';
 import { loadStates } from './person-states';
 import type { Transition } from './transitions';
 import { writeTransitions } from './transitions';
 
 /**
- * Against which segments a person is to be decided: those that read changed keys, those whose answer time can
- * change, the given ones, or all. Somebody never decided on before is always decided against all.
+ * Against which segments a person is to be decided: those that read changed keys, those whose answer time can change
+ * (where a deadline has passed), the given ones, or all. Somebody never decided on before is always decided against all.
  */
 export type Scope =
-  | { readonly kind: 'changed'; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'changed';
+      readonly keys: readonly string[];
+      /** The deadline that was claimed (epoch ms): no decision is dated before it. */
+      readonly dueAt?: number;
+    }
   | { readonly kind: 'segments'; readonly ids: readonly string[] }
-  | { readonly kind: 'windowed' }
   | { readonly kind: 'all' };
 
 /** People to decide on together. */
@@ -45,28 +49,37 @@ export type Decisions = {
 /** What decisions need besides the transaction; `clock` only in tests, the database's otherwise. */
 export type DecisionTools = { readonly definitions: DefinitionCache; readonly clock?: Clock };
 
-function segmentsFor(person: LockedPerson, scope: Scope, definitions: Definitions): readonly Segment[] {
-  if (person.lastDecidedAt === null) return definitions.segments;
-  switch (scope.kind) {
-    case 'changed':
-      return definitions.readersOf(scope.keys);
-    case 'segments':
-      return scope.ids.flatMap((id) => definitions.byId.get(id) ?? []);
-    case 'windowed':
-      return definitions.windowed;
-    case 'all':
-      return definitions.segments;
+/** A person's segments, and whether all windowed ones are among them. */
+type Reach = { readonly segments: readonly Segment[]; readonly exact: boolean };
+
+function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
+  if (person.lastDecidedAt === null || scope.kind === 'all')
+    return { segments: definitions.segments, exact: true };
+  if (scope.kind === 'segments') {
+    return { segments: scope.ids.flatMap((id) => definitions.byId.get(id) ?? []), exact: false };
   }
+  const readers = definitions.readersOf(scope.keys);
+  if (scope.dueAt === undefined) return { segments: readers, exact: false };
+  const { windowed } = definitions;
+  return { segments: readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])], exact: true };
 }
 
 /**
- * The instant of a decision about one person. Time does not run backwards for a person: two workers that waited
- * for each other, or two machines' clocks, must not enter and exit them twice. One millisecond after the last
- * decision, so that decisions, and the deliveries they write, are in an order.
+ * The instant of a decision about one person. Time does not run backwards for a person: two workers that waited for
+ * each other, or two machines' clocks, must not enter and exit them twice. One millisecond after the last decision,
+ * so that decisions, and the deliveries they write, are in an order.
  */
-function instantFor(person: LockedPerson, nowMs: number): number {
+function instantFor(person: LockedPerson, scope: Scope, nowMs: number): number {
   const last = person.lastDecidedAt === null ? 0 : person.lastDecidedAt + 1;
-  return Math.max(nowMs, last, person.lastSeenAt ?? 0);
+  const due = scope.kind === 'changed' ? (scope.dueAt ?? 0) : 0;
+  return Math.max(nowMs, last, person.lastSeenAt ?? 0, due);
+}
+
+/** A person in whose question nothing changed but the time is moved by their deadline. */
+function causeFor(scope: Scope, { cause }: Question): TransitionCause {
+  return scope.kind === 'changed' && scope.dueAt !== undefined && scope.keys.length === 0
+    ? 'deadline'
+    : cause;
 }
 
 /** The earliest instant after `nowMs` at which one of the answers changes by itself, null for never. */
@@ -89,6 +102,8 @@ function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null
   return mine === null ? person.deadlineAt : Math.min(mine, person.deadlineAt);
 }
 
+type Candidate = Reader & Reach & { readonly scope: Scope };
+
 type IsOpen = (personId: string, segmentId: string) => boolean;
 
 /** The answers that differ from where the person is. */
@@ -96,7 +111,7 @@ function transitionsOf(
   { person, segments }: Candidate,
   state: PersonState,
   isOpen: IsOpen,
-  at: number,
+  { at, cause }: Pick<Transition, 'at' | 'cause'>,
   answers: Map<string, boolean> | null,
 ): Transition[] {
   const transitions: Transition[] = [];
@@ -104,7 +119,7 @@ function transitionsOf(
     const isMember = evaluate(segment.criteria, state, at);
     answers?.set(segment.id, isMember);
     if (isMember === isOpen(person.id, segment.id)) continue;
-    transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at });
+    transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at, cause });
   }
   return transitions;
 }
@@ -116,7 +131,7 @@ function exitsFromArchived(
   at: number,
 ): Transition[] {
   if (archived === undefined || !isOpen(personId, archived)) return [];
-  return [{ personId, segment: { id: archived, automations: [] }, edge: 'exited', at }];
+  return [{ personId, segment: { id: archived, automations: [] }, edge: 'exited', at, cause: 'archive' }];
 }
 
 /** Against which segments each of the people is to be decided, and where they are now. */
@@ -126,7 +141,7 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
   const definitions = await tools.definitions.at(tx, revision);
   const candidates = people.map((person): Candidate => {
     const scope = question.scopes.get(person.id) ?? { kind: 'all' };
-    return { person, segments: segmentsFor(person, scope, definitions) };
+    return { person, scope, ...reachOf(person, scope, definitions) };
   });
   const involved = candidates.filter(
     ({ segments }) => segments.length > 0 || question.archived !== undefined,
@@ -152,23 +167,23 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
  * @throws what the database throws; then nothing is written
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
-  const { nowMs, definitions, candidates, isOpen, states } = await readPeople(tx, question, tools);
+  const { nowMs, candidates, isOpen, states } = await readPeople(tx, question, tools);
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const decided = candidates.map((candidate, index) => {
-    const { person, segments } = candidate;
+    const { person, scope, segments, exact } = candidate;
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
-    const at = instantFor(person, nowMs);
+    const at = instantFor(person, scope, nowMs);
+    const cause = causeFor(scope, question);
     const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
     if (said !== null) answers.set(person.id, said);
-    transitions.push(...transitionsOf(candidate, state, isOpen, at, said));
+    transitions.push(...transitionsOf(candidate, state, isOpen, { at, cause }, said));
     transitions.push(...exitsFromArchived(question, person.id, isOpen, at));
-    const exact = segments === definitions.segments || segments === definitions.windowed;
     const mine = earliestChange(segments, state, at);
-    return { personId: person.id, decidedAt: at, deadlineAt: deadlineAfter(person, exact, mine) };
+    return { personId: person.id, decidedAt: at, deadlineAt: deadlineAfter(person, exact, mine), exact };
   });
-  const destinations = await writeTransitions(tx, transitions, question);
+  const destinations = await writeTransitions(tx, transitions, question.fire);
   if (decided.length > 0) await markDecided(tx, decided);
   return { people: decided.map(({ personId }) => personId), transitions, answers, destinations };
 }

@@ -10,6 +10,7 @@ export type Transition = {
   readonly segment: { readonly id: string; readonly automations: readonly Automation[] };
   readonly edge: Edge;
   readonly at: number;
+  readonly cause: TransitionCause;
 };
 
 /** Deliveries that one transition owes, one for each automation that its edge triggers. */
@@ -54,33 +55,32 @@ const stayKey = (personId: string, segmentId: string): string => `${personId} ${
 async function writeStays(
   tx: Sql,
   transitions: readonly Transition[],
-  cause: TransitionCause,
   wanted: readonly string[],
 ): Promise<ReadonlyMap<string, bigint>> {
   const stays: WrittenStay[] = [];
   for (const [edge, write] of [['entered', openStays] as const, ['exited', closeStays] as const]) {
     const edges = transitions
       .filter((transition) => transition.edge === edge)
-      .map(({ personId, segment, at }) => ({ personId, segmentId: segment.id, at }));
-    if (edges.length > 0) stays.push(...(await write(tx, edges, cause, wanted)));
+      .map(({ personId, segment, at, cause }) => ({ personId, segmentId: segment.id, at, cause }));
+    if (edges.length > 0) stays.push(...(await write(tx, edges, wanted)));
   }
   return new Map(stays.map((stay) => [stayKey(stay.personId, stay.segmentId), stay.id]));
 }
 
 /**
- * Writes transitions, the deliveries that they owe and their tallies.
+ * Writes transitions, the deliveries that they owe (where they are to fire) and their tallies.
  * @returns the destinations that have something to send
  */
 export async function writeTransitions(
   tx: Sql,
   transitions: readonly Transition[],
-  { cause, fire }: { readonly cause: TransitionCause; readonly fire: boolean },
+  fire: boolean,
 ): Promise<ReadonlySet<string>> {
   const first = transitions[0];
   if (first === undefined) return new Set();
   const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
-  const stays = await writeStays(tx, transitions, cause, wanted);
+  const stays = await writeStays(tx, transitions, wanted);
   const deliveries = owing.flatMap((transition) => {
     const stay = stays.get(stayKey(transition.personId, transition.segment.id));
     if (stay === undefined) throw new Error('a transition without its stay');

@@ -28,6 +28,11 @@ export type ConsumerEvents = {
   ) => void;
 };
 
+/** How long closing waits for a worker that has not started yet (ms): during an outage it never does. */
+const READY_LIMIT_MS = 2000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
 // BullMQ's defaults fail a job for good that was active at two kills of its worker. Ours are taken up by another
 // worker within seconds, however often.
 const SURVIVE_KILLS = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1_000_000 };
@@ -69,5 +74,11 @@ export function makeConsumer<Name extends QueueName>(
   worker.on('failed', (job, error) => {
     options.onFailed({ id: job?.id, attempts: job?.attemptsMade ?? 0 }, error);
   });
-  return { close: () => worker.close() };
+  return {
+    close: async () => {
+      // Closed while it starts, a worker leaves its listening connection behind in the pool.
+      await Promise.race([worker.waitUntilReady().catch(() => undefined), pause(READY_LIMIT_MS)]);
+      await worker.close();
+    },
+  };
 }

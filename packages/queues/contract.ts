@@ -21,6 +21,12 @@ const personChanges = z.object({
   personIds: z.array(z.string()),
 });
 
+const duePerson = z.object({
+  personId: z.string(),
+  /** The deadline that has passed (epoch ms). */
+  dueAt: z.number(),
+});
+
 const sendDelivery = z.object({ deliveryId: z.string(), claimToken: z.string() });
 
 /** How failed jobs are tried again (ms), and how many finished ones stay for inspection. */
@@ -44,8 +50,8 @@ function queue<Payload extends z.ZodType>(contract: QueueContract<Payload>): Que
 // An outage uses up no attempt (the stages wait for its end), so that these count programmers' errors only. Failed
 // jobs are always kept. Completed batches are not: each holds a hundred kilobytes.
 const STAGE: JobRules = { attempts: 5, backoffMs: 1000, keepCompleted: 0 };
-// The row owns the schedule of a delivery: its job retries nothing.
-const SEND: JobRules = { attempts: 1, backoffMs: 0, keepCompleted: 500 };
+// The row owns the schedule of a delivery, and tells what became of it: its job retries nothing and is not kept.
+const SEND: JobRules = { attempts: 1, backoffMs: 0, keepCompleted: 0 };
 
 export const QUEUES = {
   events: queue({
@@ -55,8 +61,8 @@ export const QUEUES = {
     rules: STAGE,
   }),
   evaluations: queue({
-    payload: z.object({ changes: z.array(personChanges) }),
-    producers: 'worker: features, after its commit',
+    payload: z.object({ changes: z.array(personChanges), due: z.array(duePerson).default([]) }),
+    producers: 'worker: features, after its commit; timers, for deadlines that have passed',
     consumer: 'worker: evaluation',
     rules: STAGE,
   }),
@@ -88,11 +94,12 @@ export const QUEUES = {
     payload: z.object({ destination: z.string() }),
     producers: 'worker and api: after a commit with deliveries',
     consumer: 'dispatcher: relay',
-    rules: { ...SEND, keepCompleted: 0 },
+    rules: SEND,
   }),
 } as const;
 
 export type QueueName = keyof typeof QUEUES;
-export type Payload<Name extends QueueName> = z.output<(typeof QUEUES)[Name]['payload']>;
+/** What a job of a queue is added with. */
+export type Payload<Name extends QueueName> = z.input<(typeof QUEUES)[Name]['payload']>;
 
 export const QUEUE_NAMES = Object.keys(QUEUES).filter((name): name is QueueName => name in QUEUES);

@@ -15,3 +15,4 @@ export { waitFor } from './wait-for';
 export type { WaitOptions } from './wait-for';
 export { startProxy } from './proxy';
 export type { TestProxy } from './proxy';
+export * from './fakes';

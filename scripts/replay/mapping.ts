@@ -90,8 +90,12 @@ export function makeMapper(mapping: Mapping): (row: Row) => ReplayEvent {
     ...traits.values(),
     'column' in mapping.event ? mapping.event.column : '',
   ]);
-  const others = (row: Row): ReadonlyMap<string, string> =>
+  const othersOf = (row: Row): ReadonlyMap<string, string> =>
     new Map(Object.keys(row.values).flatMap((name) => (taken.has(name) ? [] : [[name, name]])));
+  let shared: ReadonlyMap<string, string> | undefined;
+  // The rows of a table have the same columns.
+  const others = (row: Row): ReadonlyMap<string, string> =>
+    isText ? (shared ??= othersOf(row)) : othersOf(row);
   return (row) => {
     const name = 'name' in mapping.event ? mapping.event.name : textOf(row, mapping.event.column);
     const userId = textOf(row, user);

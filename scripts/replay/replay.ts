@@ -4,6 +4,7 @@ import { InputError } from './input-error';
 import type { ReplayEvent } from './mapping';
 import { makeMapper, nativeEvent } from './mapping';
 import type { Options } from './options';
+import type { Screen } from './progress';
 import { formatCount, makeProgress } from './progress';
 import type { Repeats } from './repeats';
 import { makeRepeats, messageIdOf } from './repeats';
@@ -16,6 +17,7 @@ import { shiftToYesterday } from './times';
 /** No row of a history is shorter, as a rule; where they are, finding repeated ones takes some more memory. */
 const ROW_BYTES = 16;
 const DRY_RUN_EVENTS = 5;
+const CHECKS_PER_NEWS = 20_000;
 const REFUSALS_SHOWN = 20;
 const REQUEST_TIMEOUT_MS = 60_000;
 const NATIVE_AS_COLUMNS = {
@@ -26,7 +28,8 @@ const NATIVE_AS_COLUMNS = {
   traits: new Map<string, string>(),
 };
 
-type Io = { readonly out: (text: string) => void; readonly screen: NodeJS.WriteStream };
+/** Where it is said what happens. */
+export type Io = { readonly out: (text: string) => void; readonly screen: Screen };
 type History = { readonly events: () => AsyncGenerator<ReplayEvent>; readonly repeats: Repeats };
 type Summary = { events: number; firstMs: number; lastMs: number };
 
@@ -53,13 +56,15 @@ async function openHistory(options: Options): Promise<History> {
 }
 
 /** The first pass: every fault of the file is found here, before anything is sent. */
-async function check({ events, repeats }: History): Promise<Summary> {
+async function check({ events, repeats }: History, screen: Screen): Promise<Summary> {
   const summary: Summary = { events: 0, firstMs: Infinity, lastMs: -Infinity };
   for await (const { atMs, fingerprint } of events()) {
     repeats.note(fingerprint);
     summary.events += 1;
     summary.firstMs = Math.min(summary.firstMs, atMs);
     summary.lastMs = Math.max(summary.lastMs, atMs);
+    if (screen.isTTY === true && summary.events % CHECKS_PER_NEWS === 0)
+      screen.write(`\rchecked ${formatCount(summary.events)} events\r`);
   }
   return summary;
 }
@@ -84,10 +89,8 @@ async function requireServer(url: string): Promise<void> {
 function explain(error: unknown, sent: number): Error {
   const hint = error instanceof ProblemError && error.status === 401 ? ' (see --key)' : '';
   const reason = error instanceof Error ? error.message : String(error);
-  const again = 'run it again: what was taken already counts once';
-  return new Error(`stopped after ${formatCount(sent)} events: ${reason}${hint}. Then ${again}`, {
-    cause: error,
-  });
+  const taken = sent === 0 ? '' : '\nRun it again when that is mended: what was taken counts once.';
+  return new Error(`stopped after ${formatCount(sent)} events: ${reason}${hint}${taken}`, { cause: error });
 }
 
 function reportRefusals(refusals: readonly Refusal[], out: Io['out']): void {
@@ -160,7 +163,7 @@ async function printFirst(history: History, shiftMs: number, out: Io['out']): Pr
  */
 export async function replay(options: Options, io: Io): Promise<number> {
   const history = await openHistory(options);
-  const { events, firstMs, lastMs } = await check(history);
+  const { events, firstMs, lastMs } = await check(history, io.screen);
   if (events === 0) throw new InputError(`${options.file} holds no event`);
   const shiftMs = options.shiftToNow ? shiftToYesterday(lastMs, Date.now()) : 0;
   const day = (ms: number): string => new Date(ms + shiftMs).toISOString().slice(0, 10);

@@ -30,6 +30,6 @@ it.each([
   ['2031-01-01T05:00:00Z', '2026-11-22T23:59:59Z'],
 ])('moves %s by whole days, to the day before %s', (last, now) => {
   const shiftMs = shiftToYesterday(at(last), at(now));
-  expect(shiftMs % 86_400_000).toBe(0);
+  expect(Number.isInteger(shiftMs / 86_400_000)).toBe(true);
   expect(new Date(at(last) + shiftMs).toISOString().slice(0, 10)).toBe('2026-11-21');
 });

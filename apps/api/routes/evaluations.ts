@@ -45,7 +45,7 @@ async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: str
         },
       };
       const scopes = new Map([[personId, { kind: 'all' as const }]]);
-      const question = { scopes, cause: 'request', fire: true } as const;
+      const question = { scopes, cause: 'request', fire: true, wantAnswers: true } as const;
       const tools = deps.clock === undefined ? { definitions } : { definitions, clock: deps.clock };
       return { decisions: await decide(tx, question, tools), names };
     }),

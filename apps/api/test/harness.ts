@@ -108,7 +108,7 @@ export async function openApi(
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const { url } = server;
   const api: Api = { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
-  return { api, opened: [close, backend.close, producer.close, server.close] };
+  return { api, opened: [close, backend.close, producer.close, () => server.close()] };
 }
 
 /** Starts the API on a free port; it is closed at the end of the file. */

@@ -2,7 +2,11 @@ import { problemSchema } from '#client';
 import { queueBackends } from '#testkit';
 import { queuedEvents, startApi } from './harness';
 import type { Api } from './harness';
-import { WRONG_REQUESTS } from './wrong-requests';
+import { WRONG_EVENTS } from './wrong-events';
+import { WRONG_OTHERS } from './wrong-others';
+import { WRONG_SEGMENTS } from './wrong-segments';
+
+const WRONG_REQUESTS = { events: WRONG_EVENTS, segments: WRONG_SEGMENTS, others: WRONG_OTHERS };
 
 describe.each(queueBackends)('wrong requests on $name', ({ useServices }) => {
   const services = useServices();

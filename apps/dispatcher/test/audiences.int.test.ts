@@ -1,13 +1,7 @@
 import type { Database } from '#database';
 import { queueBackends, waitFor } from '#testkit';
-import type { FakeMeta, FakeResend } from '../../../packages/testkit/fakes';
-import {
-  graphError,
-  reply,
-  resendError,
-  startFakeMeta,
-  startFakeResend,
-} from '../../../packages/testkit/fakes';
+import type { FakeMeta, FakeResend } from '#testkit';
+import { graphError, reply, resendError, startFakeMeta, startFakeResend } from '#testkit';
 import type { Queues, TestDispatcher } from './harness';
 import {
   createPerson,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '#database';
 import { claimDueDeliveries } from '#database';
 import { queueBackends, useDatabase } from '#testkit';
-import { startFakeReceiver } from '../../../packages/testkit/fakes';
+import { startFakeReceiver } from '#testkit';
 import {
   allSucceeded,
   createPerson,

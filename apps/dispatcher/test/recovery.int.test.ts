@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '#database';
 import { claimDueDeliveries } from '#database';
 import { queueBackends, startProxy, waitFor } from '#testkit';
-import type { FakeReceiver } from '../../../packages/testkit/fakes';
-import { reply, startFakeReceiver } from '../../../packages/testkit/fakes';
+import type { FakeReceiver } from '#testkit';
+import { reply, startFakeReceiver } from '#testkit';
 import type { DispatcherSettings, Queues, TestDispatcher, TestSegment } from './harness';
 import {
   allSucceeded,

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { queueBackends } from '#testkit';
-import type { FakeReceiver } from '../../../packages/testkit/fakes';
-import { reply, startFakeReceiver } from '../../../packages/testkit/fakes';
+import type { FakeReceiver } from '#testkit';
+import { reply, startFakeReceiver } from '#testkit';
 import type { Database } from '#database';
 import type { Queues, TestDispatcher } from './harness';
 import {

@@ -4,8 +4,12 @@ import type { DecisionTools, Scope } from '#evaluation';
 import { decide } from '#evaluation';
 import type { Payload } from '#queues';
 
-/** A person of whom something may have changed. */
-export type PersonChange = { readonly personId: string; readonly keys: readonly string[] };
+/** A person of whom something may have changed; `dueAt` where their deadline has passed (epoch ms). */
+export type PersonChange = {
+  readonly personId: string;
+  readonly keys: readonly string[];
+  readonly dueAt?: number;
+};
 
 export type EvaluationStage = DecisionTools & {
   readonly db: Database;
@@ -14,20 +18,30 @@ export type EvaluationStage = DecisionTools & {
 };
 
 /** The people of a job, one by one, so that they can be split over lanes. */
-export function changesIn(payload: Payload<'evaluations'>): PersonChange[] {
-  return payload.changes.flatMap(({ keys, personIds }) => personIds.map((personId) => ({ personId, keys })));
+export function changesIn({ changes, due = [] }: Payload<'evaluations'>): PersonChange[] {
+  const changed = changes.flatMap(({ keys, personIds }) => personIds.map((personId) => ({ personId, keys })));
+  return [...changed, ...due.map(({ personId, dueAt }) => ({ personId, keys: [], dueAt }))];
+}
+
+function merge(one: PersonChange, other: PersonChange): PersonChange {
+  const keys = one.keys === other.keys ? one.keys : [...new Set([...one.keys, ...other.keys])].sort();
+  const dueAt = Math.max(one.dueAt ?? 0, other.dueAt ?? 0);
+  return { personId: one.personId, keys, ...(dueAt > 0 ? { dueAt } : {}) };
 }
 
 /** One scope a person: several changes of one person are one question. */
 function scopesOf(changes: readonly PersonChange[]): Map<string, Scope> {
-  const scopes = new Map<string, Scope & { kind: 'changed' }>();
-  for (const { personId, keys } of changes) {
-    const known = scopes.get(personId);
-    const merged =
-      known === undefined || known.keys === keys ? keys : [...new Set([...known.keys, ...keys])].sort();
-    scopes.set(personId, { kind: 'changed', keys: merged });
+  const merged = new Map<string, PersonChange>();
+  for (const change of changes) {
+    const known = merged.get(change.personId);
+    merged.set(change.personId, known === undefined ? change : merge(known, change));
   }
-  return scopes;
+  return new Map(
+    [...merged].map(([id, { keys, dueAt }]) => [
+      id,
+      { kind: 'changed', keys, ...(dueAt === undefined ? {} : { dueAt }) },
+    ]),
+  );
 }
 
 /** Decides on a group of people in one transaction, then wakes the relay for what it wrote. */

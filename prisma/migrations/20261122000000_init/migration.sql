@@ -15,6 +15,7 @@ CREATE TABLE "person" (
     "first_seen_at" TIMESTAMPTZ(3),
     "last_seen_at" TIMESTAMPTZ(3),
     "deadline_at" TIMESTAMPTZ(3),
+    "deadline_claimed_until" TIMESTAMPTZ(3),
     "last_decided_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -236,6 +237,8 @@ CREATE INDEX "segment_membership_members_idx" ON "segment_membership" ("segment_
 
 CREATE INDEX "evaluation_open_idx" ON "evaluation" ("created_at") WHERE "status" IN ('queued', 'running');
 
--- What is to be sent, by destination and time; what of one audience and person is still open.
-CREATE INDEX "delivery_due_idx" ON "delivery" ("destination", "next_attempt_at") WHERE "status" IN ('pending', 'retrying');
-CREATE INDEX "delivery_state_idx" ON "delivery" ("state_key") WHERE "status" IN ('pending', 'retrying') AND "state_key" IS NOT NULL;
+-- What is to be sent, by destination, endpoint and segment, so that a claim skips from one to the next; what is
+-- being sent at an endpoint; what of one audience and person was written last, in whatever state.
+CREATE INDEX "delivery_due_idx" ON "delivery" ("destination", "endpoint", "segment_id", "next_attempt_at") WHERE "status" IN ('pending', 'retrying');
+CREATE INDEX "delivery_claim_idx" ON "delivery" ("destination", "endpoint") WHERE "claim_token" IS NOT NULL;
+CREATE INDEX "delivery_state_idx" ON "delivery" ("state_key", "created_at", "id") WHERE "state_key" IS NOT NULL;
