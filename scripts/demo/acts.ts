@@ -90,6 +90,18 @@ export async function playDora({ client, tale, echo, terminal, told, nameOf }: P
   terminal.check(`Meta    not called: the delivery is skipped (${delivery.reason})`);
 }
 
+/** Two weeks of silence end, and nothing happens but that. */
+export async function playEve({ tale, echo, terminal, nameOf }: Play): Promise<void> {
+  const eve = nameOf('eve');
+  terminal.heading('Eve was last active 14 days ago, but for a few seconds: time alone decides');
+  const dueMs = Date.now() + 4_000;
+  const event = { event: 'core_action', userId: eve, timestamp: new Date(dueMs - 14 * DAY_MS).toISOString() };
+  await tale.track(event, 'dated 14 days ago, less four seconds');
+  await tale.stands(eve, { features: { coreActions: 1 }, in: [] });
+  await tale.entersAt(eve, 'churned', dueMs);
+  await echo.webhook('churned', 'segment.entered', eve);
+}
+
 /** Ten actions on three days. */
 export async function playCleo({ tale, echo, terminal, nameOf }: Play): Promise<void> {
   const cleo = nameOf('cleo');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SegmentEngineClient } from '#client';
 import { makeClient, ProblemError } from '#client';
 import type { Play } from './acts';
-import { playAda, playBen, playCleo, playDora } from './acts';
+import { playAda, playBen, playCleo, playDora, playEve } from './acts';
 import { makeEcho } from './echo';
 import { startEngine } from './engine';
 import type { Receivers } from './receivers';
@@ -96,17 +96,20 @@ async function close(
   receivers: Receivers,
 ): Promise<void> {
   terminal.heading('In the end');
-  const expected = { trial: [], churned: [nameOf('dora')], power: [nameOf('cleo')] } as const;
+  const expected = { trial: [], churned: [nameOf('dora'), nameOf('eve')], power: [nameOf('cleo')] } as const;
   for (const key of ['trial', 'churned', 'power'] as const) {
     const { members } = await client.listMembers(segments[key].id);
     const { stats } = await client.getSegmentStats(segments[key].id);
-    const names = members.map(({ userId }) => userId).join(', ');
+    const names = members
+      .map(({ userId }) => userId ?? '')
+      .toSorted((one, other) => one.localeCompare(other))
+      .join(', ');
     if (names !== expected[key].join(', ') || stats.memberCount !== expected[key].length)
       throw new DemoFailure(
         `"${segments[key].name}" has ${stats.memberCount} members: ${names.slice(0, NAMES_SHOWN)}`,
       );
     const moves = `${stats.enteredLast24h} entered, ${stats.exitedLast24h} left`;
-    terminal.check(`${segments[key].name.padEnd(32)}${(names === '' ? 'nobody' : names).padEnd(12)}${moves}`);
+    terminal.check(`${segments[key].name.padEnd(32)}${(names === '' ? 'nobody' : names).padEnd(28)}${moves}`);
   }
   const unexpected = receivers.unexpected();
   if (unexpected.length > 0) throw new DemoFailure(`calls that nobody announced: ${unexpected.join('; ')}`);
@@ -143,5 +146,6 @@ export async function playDemo(settings: DemoSettings): Promise<void> {
   await playBen(play);
   await playDora(play);
   await playCleo(play);
+  await playEve(play);
   await close(play, segments, receivers);
 }

@@ -25,7 +25,7 @@ type Setting = {
   readonly receivers: Receivers;
   readonly segments: DemoSegments;
   readonly terminal: Terminal;
-  readonly tale: Pick<Tale, 'sentAtMs'>;
+  readonly tale: Pick<Tale, 'cause'>;
   /** Without them nothing is expected at Resend and Meta. */
   readonly withVendors: boolean;
 };
@@ -57,8 +57,8 @@ export function makeEcho({ receivers, segments, terminal, tale, withVendors }: S
   const heard = async (name: ReceiverName, expected: string, says: string): Promise<Call> => {
     const call = await receivers.next(name, expected);
     hold(`${name}'s call`, endpoint(call), expected);
-    const tookMs = call.arrivedAtMs - tale.sentAtMs;
-    callsMs.push(tookMs);
+    const tookMs = call.arrivedAtMs - tale.cause.atMs;
+    if (tale.cause.kind === 'request') callsMs.push(tookMs);
     terminal.check(`${name.padEnd(8)}${expected}${says === '' ? '' : `  ${says}`}`, tookMs);
     return call;
   };

@@ -23,13 +23,15 @@ export type Tale = {
   subscribe(userId: string, state: SubscriptionState, says: string): Promise<void>;
   enters(userId: string, segment: SegmentKey): Promise<void>;
   leaves(userId: string, segment: SegmentKey): Promise<void>;
+  /** Holds that somebody enters because time passes, at an instant that is still to come (epoch ms), or soon after. */
+  entersAt(userId: string, segment: SegmentKey, dueMs: number): Promise<void>;
   stands(userId: string, standing: Standing): Promise<void>;
   /** Holds that `happening` changes neither the person nor what is sent about them. */
   changesNothing(userId: string, says: string, happening: () => Promise<void>): Promise<void>;
   /** Waits until nothing is under way about the person. */
   settle(userId: string): Promise<void>;
-  /** When the last request was sent (`performance.now()`). */
-  readonly sentAtMs: number;
+  /** What set off the latest: a request, or time; and when (`performance.now()`). */
+  readonly cause: { readonly kind: 'request' | 'time'; readonly atMs: number };
   /** From each POST to its transition, committed and seen (ms). */
   readonly transitionsMs: readonly number[];
 };
@@ -44,10 +46,12 @@ type Setting = {
 
 /** Answers must say twice that nothing is under way: they count one queue after the other. */
 const IDLE_ANSWERS = 2;
+/** What leaves a window shows within so long. */
+const LATE_MAX_MS = 5_000;
 
 export function makeTale({ client, terminal, segments, mark }: Setting): Tale {
   const transitionsMs: number[] = [];
-  let sentAtMs = 0;
+  let cause: Tale['cause'] = { kind: 'request', atMs: 0 };
 
   const marked = new Set<string>();
 
@@ -56,9 +60,9 @@ export function makeTale({ client, terminal, segments, mark }: Setting): Tale {
       marked.add(userId);
       await client.track({ event: 'demo_started', userId, traits: { [MARK_TRAIT]: mark } });
     }
-    sentAtMs = performance.now();
+    cause = { kind: 'request', atMs: performance.now() };
     await request();
-    terminal.step(says, performance.now() - sentAtMs);
+    terminal.step(says, performance.now() - cause.atMs);
   };
 
   const membershipsOf = ({ memberships }: Person): SegmentKey[] => {
@@ -83,9 +87,11 @@ export function makeTale({ client, terminal, segments, mark }: Setting): Tale {
       const person = await find(userId);
       return person !== undefined && membershipsOf(person).includes(key) === isMember ? true : undefined;
     });
-    const tookMs = performance.now() - sentAtMs;
-    transitionsMs.push(tookMs);
-    terminal.check(what, tookMs);
+    const tookMs = performance.now() - cause.atMs;
+    if (cause.kind === 'request') transitionsMs.push(tookMs);
+    terminal.check(`${what}${cause.kind === 'time' ? ', after the moment by' : ''}`, tookMs);
+    if (cause.kind === 'time' && (tookMs < 0 || tookMs > LATE_MAX_MS))
+      throw new DemoFailure(`${what}: ${Math.round(tookMs)} ms after the moment`);
   };
 
   const settle = async (userId: string): Promise<void> => {
@@ -143,8 +149,12 @@ export function makeTale({ client, terminal, segments, mark }: Setting): Tale {
         throw new DemoFailure(`${says}: but something changed`);
       terminal.check(says);
     },
-    get sentAtMs() {
-      return sentAtMs;
+    entersAt: async (userId, key, dueMs) => {
+      cause = { kind: 'time', atMs: performance.now() + dueMs - Date.now() };
+      await moves(userId, key, true);
+    },
+    get cause() {
+      return cause;
     },
     transitionsMs,
   };
