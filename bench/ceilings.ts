@@ -1,7 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import express from 'express';
 import type { Database } from '#database';
 import { insertEvents } from '#database';
 import type { PostedEvent } from './load';
@@ -37,19 +36,25 @@ export async function insertCeiling(
   return rate;
 }
 
-/** Bare Express that parses the body and answers: requests/s. */
-export async function expressCeiling(events: readonly PostedEvent[], connections: number): Promise<number> {
+const BARE_EXPRESS = `
+  const express = require('express');
   const app = express();
   app.use(express.json());
-  app.post('/', (_request, response) => void response.status(202).json({ accepted: 1 }));
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  app.post('/', (_request, response) => response.status(202).json({ accepted: 1 }));
+  const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));
+`;
+
+/** Bare Express, in a process of its own, that parses the body and answers: requests/s. */
+export async function expressCeiling(events: readonly PostedEvent[], connections: number): Promise<number> {
+  const child = spawn(process.execPath, ['-e', BARE_EXPRESS], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [port] = (await once(child, 'message')) as [number];
   const { post, close } = makePost(`http://127.0.0.1:${port}`, connections);
   const startedAt = performance.now();
   await inParallel(events, connections, (event) => post('/', event));
   const rate = (events.length / (performance.now() - startedAt)) * 1000;
   close();
-  server.close();
+  child.kill();
   return rate;
 }

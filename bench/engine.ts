@@ -13,8 +13,10 @@ import { projectRoot } from '#runtime';
 export type Engine = {
   readonly url: string;
   readonly databaseUrl: string;
-  /** Processes whose CPU counts as the server's; PostgreSQL's and Redis's with all their children. */
-  readonly pids: readonly number[];
+  /** The processes by what they are; PostgreSQL's is the caller's to find. */
+  readonly pids: Readonly<Record<'api' | 'worker' | 'redis', readonly number[]>>;
+  /** Starts the dispatcher, which so far has left the deliveries that transitions wrote where they are. */
+  readonly startDispatcher: () => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -63,7 +65,7 @@ function pidsOf(children: readonly ChildProcess[]): number[] {
   return children.flatMap(({ pid }) => pid ?? []);
 }
 
-/** Starts PostgreSQL, Redis, the API, `workers` workers and a dispatcher. */
+/** Starts PostgreSQL, Redis, the API and `workers` workers. */
 export async function startEngine(workers: number): Promise<Engine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-bench-'));
   const postgres = await startEmbeddedPostgres({ folder });
@@ -79,7 +81,9 @@ export async function startEngine(workers: number): Promise<Engine> {
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
   };
   const app = (name: string): ChildProcess => run(process.execPath, [`dist/apps/${name}/main.js`], env);
-  const apps = [app('api'), ...Array.from({ length: workers }, () => app('worker')), app('dispatcher')];
+  const api = app('api');
+  const works = Array.from({ length: workers }, () => app('worker'));
+  const apps = [api, ...works];
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
     await Promise.all(apps.map(stopChild));
@@ -93,5 +97,12 @@ export async function startEngine(workers: number): Promise<Engine> {
     await stop();
     throw error;
   }
-  return { url, databaseUrl: postgres.url, pids: pidsOf([...apps, redis]), stop };
+  const startDispatcher = (): void => void apps.push(app('dispatcher'));
+  return {
+    url,
+    databaseUrl: postgres.url,
+    pids: { api: pidsOf([api]), worker: pidsOf(works), redis: pidsOf([redis]) },
+    startDispatcher,
+    stop,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Database } from '#database';
+import { Client } from 'pg';
 import type { PostedEvent } from './load';
 import type { Post } from './post';
 
@@ -12,44 +12,26 @@ export function percentiles(values: readonly number[]): Percentiles {
   return { p50: at(0.5), p99: at(0.99), count: sorted.length };
 }
 
-const POLL_MS = 2;
-
-/** Watches a segment for entries: when each person was first seen in it by another connection, so committed. */
-function watch(
-  db: Database,
-  segmentId: string,
-): { readonly seenAt: Map<string, number>; readonly stop: () => Promise<void> } {
+/** Watches a segment for entries: when each person's entry was committed, as another connection is told of it. */
+async function watch(databaseUrl: string, segmentId: string) {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  // A notification is sent by the commit. The trigger fires for the watched segment only.
+  await client.query(`
+    CREATE OR REPLACE FUNCTION bench_tell() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_notify('bench', (SELECT value FROM identity WHERE person_id = NEW.person_id)); RETURN NULL; END $$;
+    CREATE OR REPLACE TRIGGER bench_tell AFTER INSERT ON segment_membership FOR EACH ROW
+      WHEN (NEW.segment_id = '${segmentId}') EXECUTE FUNCTION bench_tell();
+    LISTEN bench`);
   const seenAt = new Map<string, number>();
-  let stopped = false;
-  const loop = async (): Promise<void> => {
-    let last = (await db.segmentMembership.aggregate({ _max: { id: true } }))._max.id ?? 0n;
-    while (!stopped) {
-      const rows = await db.$queryRawUnsafe<{ id: bigint; value: string }[]>(
-        `SELECT m.id, i.value FROM segment_membership m JOIN identity i ON i.person_id = m.person_id
-          WHERE m.id > $1 AND m.segment_id = $2::uuid ORDER BY m.id`,
-        last - 2000n,
-        segmentId,
-      );
-      const now = performance.now();
-      for (const { id, value } of rows) {
-        if (!seenAt.has(value)) seenAt.set(value, now);
-        if (id > last) last = id;
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-  };
-  const ended = loop();
-  return {
-    seenAt,
-    stop: async () => {
-      stopped = true;
-      await ended;
-    },
-  };
+  client.on('notification', ({ payload }) => {
+    if (payload !== undefined) seenAt.set(payload, performance.now());
+  });
+  return { seenAt, stop: () => client.end() };
 }
 
 export type LatencyRun = {
-  readonly db: Database;
+  readonly databaseUrl: string;
   readonly post: Post;
   /** A segment that the events named `bench_probe` enter. */
   readonly segmentId: string;
@@ -61,14 +43,14 @@ export type LatencyRun = {
 
 /** POST-to-committed-transition (ms) at an offered load: requests are sent on time, whatever the answers take. */
 export async function measureLatency({
-  db,
+  databaseUrl,
   post,
   segmentId,
   rate,
   seconds,
   background,
 }: LatencyRun): Promise<Percentiles> {
-  const watched = watch(db, segmentId);
+  const watched = await watch(databaseUrl, segmentId);
   const sentAt = new Map<string, number>();
   const answers: Promise<number>[] = [];
   const startedAt = performance.now();

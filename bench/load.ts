@@ -96,8 +96,11 @@ export type PostedEvent = {
   traits?: NonNullable<EngineEvent['traits']>;
 };
 
-/** Makes events of random people within the last week; every twentieth brings a trait. */
-export function makeEvents(count: number, seed: number, nowMs: number): PostedEvent[] {
+/**
+ * Makes events of random people; every twentieth brings a trait.
+ * @param spreadDays how far back they lie: 0 for what happens now
+ */
+export function makeEvents(count: number, seed: number, nowMs: number, spreadDays: number): PostedEvent[] {
   const random = makeRandom(seed);
   return Array.from({ length: count }, (_none, index) => {
     const person = Math.floor(random() * PEOPLE);
@@ -105,7 +108,7 @@ export function makeEvents(count: number, seed: number, nowMs: number): PostedEv
       event: pick(NAMES, random),
       userId: `user-${person}`,
       messageId: `bench-${seed}-${index}`,
-      timestamp: nowMs - Math.floor(random() * 7 * DAY_MS),
+      timestamp: nowMs - Math.floor(random() * spreadDays * DAY_MS),
       properties: { plan: pick(PLANS, random), source: 'bench', amount: Math.floor(random() * 10_000) },
       ...(index % 20 === 0 ? { traits: { plan: pick(PLANS, random) } } : {}),
     };

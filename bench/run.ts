@@ -9,19 +9,24 @@ import { measureLatency } from './latency';
 import type { PostedEvent } from './load';
 import { makeEvents, makeSegments, PEOPLE, SEGMENTS } from './load';
 import { inParallel, makePost } from './post';
+import { startReceiver } from './receiver';
 
-// `npm run bench`: end-to-end throughput and latency in the production shape (PostgreSQL, Redis, API, worker and
-// dispatcher as processes of their own, the loader beside them), each as a ratio to a raw ceiling of the same run.
-// Ratios hold on a noisy machine, absolute rates do not.
+// `npm run bench`: end-to-end throughput and latency in the production shape (PostgreSQL, Redis, API and worker as
+// processes of their own, the loader beside them), each as a ratio to a raw ceiling of the same run; then what a
+// dispatcher sends of the deliveries that were written. Ratios hold on a noisy machine, absolute rates do not.
 
 const BATCH = 500;
-const WARM_UP = 40_000;
+/** A history is imported first, so that what is measured is the daily life of people who are there. */
+const WARM_UP = 60_000;
+const HISTORY_DAYS = 30;
 const BATCHED = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const SINGLES = Number(process.env['BENCH_SINGLES'] ?? 20_000);
 const CONNECTIONS = 64;
 const LATENCY_SECONDS = 10;
+const DELIVERY_SECONDS = 8;
 
-type Rate = { readonly perSecond: number; readonly cpuMsPerEvent: number | null };
+/** `cpu`: milliseconds of CPU an event, by process; null where they can't be read. */
+type Rate = { readonly perSecond: number; readonly cpu: Readonly<Record<string, number>> | null };
 
 async function untilIdle(engine: Engine): Promise<void> {
   const client = makeClient({ baseUrl: engine.url });
@@ -41,29 +46,33 @@ function cut<T>(list: readonly T[], size: number): T[][] {
   );
 }
 
+type Pids = Readonly<Record<string, readonly number[]>>;
+
+function cpuOf(pids: Pids): Record<string, number> | null {
+  const used = Object.entries(pids).map(([name, list]) => [name, cpuMsOf(list)] as const);
+  return used.some(([, ms]) => ms === null)
+    ? null
+    : Object.fromEntries(used.map(([name, ms]) => [name, ms ?? 0]));
+}
+
 /** Sends, and waits until the last effect is committed. */
-async function measure(
-  engine: Engine,
-  count: number,
-  pids: readonly number[],
-  send: () => Promise<void>,
-): Promise<Rate> {
-  const cpuBefore = cpuMsOf(pids);
+async function measure(engine: Engine, count: number, pids: Pids, send: () => Promise<void>): Promise<Rate> {
+  const before = cpuOf(pids);
   const startedAt = performance.now();
   await send();
   await untilIdle(engine);
   const elapsedMs = performance.now() - startedAt;
-  const cpuAfter = cpuMsOf(pids);
-  const cpuMsPerEvent = cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / count;
-  return { perSecond: (count / elapsedMs) * 1000, cpuMsPerEvent };
+  const after = cpuOf(pids);
+  const each = (name: string): number => ((after?.[name] ?? 0) - (before?.[name] ?? 0)) / count;
+  const cpu =
+    before === null ? null : Object.fromEntries(Object.keys(before).map((name) => [name, each(name)]));
+  return { perSecond: (count / elapsedMs) * 1000, cpu };
 }
 
-async function createSegments(engine: Engine): Promise<string> {
+async function createSegments(engine: Engine, hook: string): Promise<string> {
   const client = makeClient({ baseUrl: engine.url });
   for (const { name, criteria, webhook } of makeSegments()) {
-    const automationConfig = webhook
-      ? { webhook: { url: 'http://127.0.0.1:9/', method: 'POST' as const } }
-      : null;
+    const automationConfig = webhook ? { webhook: { url: hook, method: 'POST' as const } } : null;
     await client.createSegment({
       name,
       criteria,
@@ -86,36 +95,40 @@ async function postmasterPid({ db }: Connection): Promise<number[]> {
 
 const round = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-function say(what: string, { perSecond, cpuMsPerEvent }: Rate, ceiling: number, of: string): void {
-  const cpu = cpuMsPerEvent === null ? '' : `, ${cpuMsPerEvent.toFixed(3)} ms server CPU each`;
-  console.log(`${what}: ${round(perSecond)} events/s, ${(perSecond / ceiling).toFixed(2)} of ${of}${cpu}`);
+function say(what: string, { perSecond, cpu }: Rate, ceiling: number, of: string): void {
+  console.log(`${what}: ${round(perSecond)} events/s, ${(perSecond / ceiling).toFixed(2)} of ${of}`);
+  if (cpu === null) return;
+  const total = Object.values(cpu).reduce((sum, ms) => sum + ms, 0);
+  const parts = Object.entries(cpu).map(([name, ms]) => `${name} ${ms.toFixed(3)}`);
+  console.log(`  server CPU: ${total.toFixed(3)} ms an event (${parts.join(', ')})`);
 }
 
 async function main(): Promise<void> {
   const engine = await startEngine(Number(process.env['BENCH_WORKERS'] ?? 1));
   const database = connect(engine.databaseUrl, 6, () => undefined);
   const { post, close } = makePost(engine.url, CONNECTIONS);
+  const receiver = await startReceiver();
   const sendBatch = (events: readonly PostedEvent[]): Promise<number> =>
     post('/api/growth/events', { events });
   try {
     const now = Date.now();
-    const pids = [...engine.pids, ...(await postmasterPid(database))];
-    const load = makeEvents(BATCHED, 1, now);
+    const pids = { ...engine.pids, postgres: await postmasterPid(database) };
+    const load = makeEvents(BATCHED, 1, now, 0);
     const insertsPerSecond = await insertCeiling(database.db, load, BATCH);
     const requestsPerSecond = await expressCeiling(load.slice(0, SINGLES), CONNECTIONS);
     console.log(
       `ceilings: ${round(insertsPerSecond)} bare inserts/s, ${round(requestsPerSecond)} bare Express requests/s`,
     );
 
-    const segmentId = await createSegments(engine);
-    await inParallel(cut(makeEvents(WARM_UP, 2, now), BATCH), 4, sendBatch);
+    const segmentId = await createSegments(engine, receiver.url);
+    await inParallel(cut(makeEvents(WARM_UP, 2, now, HISTORY_DAYS), BATCH), 4, sendBatch);
     await untilIdle(engine);
     console.log(`${PEOPLE.toLocaleString('en-US')} people, ${SEGMENTS} segments`);
 
     const batched = await measure(engine, BATCHED, pids, () => inParallel(cut(load, BATCH), 4, sendBatch));
     say(`batches of ${BATCH}`, batched, insertsPerSecond, 'bare inserts');
 
-    const singles = makeEvents(SINGLES, 3, now);
+    const singles = makeEvents(SINGLES, 3, now, 0);
     const single = await measure(engine, SINGLES, pids, () =>
       inParallel(singles, CONNECTIONS, (event) => post('/api/growth/events', event)),
     );
@@ -124,7 +137,7 @@ async function main(): Promise<void> {
     for (const rate of [20, Math.floor(single.perSecond / 3)]) {
       const seconds = rate === 20 ? 15 : LATENCY_SECONDS;
       const { p50, p99, count } = await measureLatency({
-        db: database.db,
+        databaseUrl: engine.databaseUrl,
         post,
         segmentId,
         rate,
@@ -135,8 +148,17 @@ async function main(): Promise<void> {
         `POST to transition at ${rate} requests/s: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${count} probes)`,
       );
     }
+
+    engine.startDispatcher();
+    await receiver.waitForFirst();
+    const before = receiver.count();
+    await new Promise((resolve) => setTimeout(resolve, DELIVERY_SECONDS * 1000));
+    console.log(
+      `deliveries to a local receiver: ${round((receiver.count() - before) / DELIVERY_SECONDS)} a second`,
+    );
   } finally {
     close();
+    receiver.close();
     await database.close();
     await engine.stop();
   }

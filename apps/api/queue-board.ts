@@ -60,11 +60,9 @@ export function makeQueueBoard(producer: Producer): Router {
     adapter.setFormatter('returnValue', () => undefined);
     return adapter;
   });
-  // As long as the two packages are of different versions, each has private fields of its own.
-  const adapter = serverAdapter as unknown as Parameters<typeof createBullBoard>[0]['serverAdapter'];
   createBullBoard({
     queues,
-    serverAdapter: adapter,
+    serverAdapter,
     options: { uiConfig: { boardTitle: 'Segment Engine' } },
   });
   return Router().use(refuseLosses, serverAdapter.getRouter());

@@ -57,19 +57,16 @@ test('a group takes whole jobs up to its bound', async () => {
   const gate = makeGate();
   let open: () => void = () => undefined;
   void gate(() => new Promise<void>((resolve) => (open = resolve)));
-  const lanes = lanesOf({
-    gates: [gate],
-    groupMax: 100,
-    run: async (items) => void sizes.push(items.length),
-  });
-  const jobs = [60, 30, 20, 99].map((size) => lanes.submit(range(0, size)));
-  await Promise.resolve();
+  const run = async (items: readonly number[]): Promise<void> => void sizes.push(items.length);
+  const lanes = lanesOf({ gates: [gate], groupMax: 500, run });
+  const jobs = [300, 150, 100, 450].map((size) => lanes.submit(range(0, size)));
+  await new Promise((resolve) => setImmediate(resolve));
   open();
   await Promise.all(jobs);
-  expect(sizes).toEqual([90, 20, 99]);
+  expect(sizes).toEqual([450, 100, 450]);
 });
 
-test('two lanes that share a gate never run at the same time', async () => {
+test('two lanes that share a gate never run large groups at the same time', async () => {
   const gate = makeGate();
   let running = 0;
   let most = 0;
@@ -80,7 +77,8 @@ test('two lanes that share a gate never run at the same time', async () => {
     running -= 1;
   };
   const [one, other] = [lanesOf({ gates: [gate], run }), lanesOf({ gates: [gate], run })];
-  await Promise.all([one?.submit([1]), other?.submit([2]), one?.submit([3]), other?.submit([4])]);
+  const large = range(0, 150);
+  await Promise.all([one?.submit(large), other?.submit(large), one?.submit(large), other?.submit(large)]);
   expect(most).toBe(1);
 });
 

@@ -159,8 +159,12 @@ function makeLane<Item>(
 
   const drain = async (): Promise<void> => {
     busy = true;
-    // The group is taken once the gate is open: by then more may have come.
-    while (waiting.length > 0) await gate(() => settle(takeGroup()));
+    while (waiting.length > 0) {
+      // A small group rarely meets anybody else's people, and waiting would cost more than it saves. A large one is
+      // taken once the gate is open: by then more may have come.
+      const size = waiting.reduce((sum, part) => sum + part.items.length, 0);
+      await (size < SMALL_JOB_MAX ? settle(takeGroup()) : gate(() => settle(takeGroup())));
+    }
     busy = false;
   };
 

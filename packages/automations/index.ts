@@ -8,7 +8,7 @@ export type {
   ResendAutomation,
   WebhookAutomation,
 } from './automation';
-export { automationConfigSchema, makeAutomationConfigSchema, MASK } from './config';
+export { automationConfigSchema, makeAutomationConfigSchema } from './config';
 export type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
 export { assignIds, maskConfig, mergeMasked } from './config-secrets';
 export type { ConfigFault, MergeResult } from './config-secrets';
@@ -22,8 +22,6 @@ export type {
 } from './destination';
 export { makeDestinations } from './destinations';
 export type { DestinationSettings } from './destinations';
-export { parseCidrs } from './egress';
 export { nextAttemptDelayMs } from './retry';
-export { generateSigningSecret, isSigningSecret } from './signing';
 export { renderWebhookBody } from './webhook';
 export type { WebhookEvent } from './webhook';

@@ -64,25 +64,35 @@ export async function loadOpenStays(
   return new Map(rows.map(({ personId, stays }) => [personId, new Set(stays?.split(','))]));
 }
 
-/** Which of a person's events are wanted: the newest `depth` of a name. */
-export type WantedInstants = { readonly personId: string; readonly name: string; readonly depth: number };
+/** Which events of people are wanted: by position in the lists of people and of names, the newest `depth`. */
+export type WantedInstants = {
+  readonly personIds: readonly string[];
+  readonly names: readonly string[];
+  readonly wanted: readonly { readonly person: number; readonly name: number; readonly depth: number }[];
+};
 
 /**
  * The newest instants (epoch ms, newest first) of each wanted person and name, in the order of the question. A
  * person with 100,000 events costs no more than one with ten.
  */
-export async function loadInstants(tx: Sql, wanted: readonly WantedInstants[]): Promise<number[][]> {
-  // One text for all: thousands of rows would cost more to pass on than to read.
+export async function loadInstants(
+  tx: Sql,
+  { personIds, names, wanted }: WantedInstants,
+): Promise<number[][]> {
+  // Positions instead of ids, and one text for all: of thousands of rows, passing on would cost more than reading.
   const rows = await rowsOf<{ instants: string | null }>(
     tx,
     `SELECT string_agg(coalesce(e.instants, ''), ';' ORDER BY w.position) AS instants
-       FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY w(person_id, name, depth, position)
+       FROM unnest($3::int[], $4::int[], $5::int[]) WITH ORDINALITY w(person, name, depth, position)
        CROSS JOIN LATERAL (
          SELECT string_agg((${ms('newest.occurred_at')})::bigint::text, ',' ORDER BY newest.occurred_at DESC) AS instants
-           FROM (SELECT occurred_at FROM event WHERE person_id = w.person_id AND name = w.name
+           FROM (SELECT occurred_at FROM event
+                  WHERE person_id = ($1::uuid[])[w.person + 1] AND name = ($2::text[])[w.name + 1]
                   ORDER BY occurred_at DESC LIMIT w.depth) newest) e`,
-    plainArray(wanted.map(({ personId }) => personId)),
-    textArray(wanted.map(({ name }) => name)),
+    plainArray(personIds),
+    textArray(names),
+    plainArray(wanted.map(({ person }) => person)),
+    plainArray(wanted.map(({ name }) => name)),
     plainArray(wanted.map(({ depth }) => depth)),
   );
   const lists = rows[0]?.instants?.split(';') ?? [];

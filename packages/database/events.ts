@@ -12,12 +12,16 @@ export type StoredEvent = { readonly id: string; readonly personId: string; read
  * @returns the ids that exist
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Set<string>> {
-  const rows = await rowsOf<{ id: string }>(
+  // The ids are listed only where some are missing, which is rare.
+  const rows = await rowsOf<{ ids: string | null }>(
     tx,
-    `SELECT id FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+    `WITH locked AS (SELECT id FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+     SELECT CASE WHEN count(*) < $2::int THEN coalesce(string_agg(id::text, ','), '') END AS ids FROM locked`,
     plainArray(ids),
+    ids.length,
   );
-  return new Set(rows.map((row) => row.id));
+  const listed = rows[0]?.ids ?? null;
+  return new Set(listed === null ? ids : listed.split(','));
 }
 
 /**

@@ -58,7 +58,7 @@ export type { DeliveryContext } from './delivery-context';
 export { moveDelivery, recordDeliveryResult, storeDeliveryBody } from './delivery-results';
 export type { DeliveryAttemptRecord, DeliveryResult, HeldDelivery } from './delivery-results';
 export { migrationsApplied } from './migrate';
-export { decodeCursor, encodeCursor, pageOf } from './cursors';
+export { decodeCursor, pageOf } from './cursors';
 export type { Page } from './cursors';
 export { findSegment, insertSegment, listSegments, updateSegment } from './segments';
 export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';

@@ -104,13 +104,15 @@ function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null
 
 type Candidate = Reader & Reach & { readonly scope: Scope };
 
-type IsOpen = (personId: string, segmentId: string) => boolean;
+/** The segments that a person is in. */
+type Stays = ReadonlySet<string>;
+const NO_STAYS: Stays = new Set();
 
 /** The answers that differ from where the person is. */
 function transitionsOf(
   { person, segments }: Candidate,
   state: PersonState,
-  isOpen: IsOpen,
+  stays: Stays,
   { at, cause }: Pick<Transition, 'at' | 'cause'>,
   answers: Map<string, boolean> | null,
 ): Transition[] {
@@ -118,19 +120,14 @@ function transitionsOf(
   for (const segment of segments) {
     const isMember = evaluate(segment.criteria, state, at);
     answers?.set(segment.id, isMember);
-    if (isMember === isOpen(person.id, segment.id)) continue;
+    if (isMember === stays.has(segment.id)) continue;
     transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at, cause });
   }
   return transitions;
 }
 
-function exitsFromArchived(
-  { archived }: Question,
-  personId: string,
-  isOpen: IsOpen,
-  at: number,
-): Transition[] {
-  if (archived === undefined || !isOpen(personId, archived)) return [];
+function exitsFromArchived({ archived }: Question, personId: string, stays: Stays, at: number): Transition[] {
+  if (archived === undefined || !stays.has(archived)) return [];
   return [{ personId, segment: { id: archived, automations: [] }, edge: 'exited', at, cause: 'archive' }];
 }
 
@@ -150,13 +147,12 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
     tx,
     involved.map(({ person }) => person.id),
   );
-  const isOpen: IsOpen = (personId, segmentId) => stays.get(personId)?.has(segmentId) ?? false;
   const states = await loadStates(tx, candidates);
   return {
     nowMs: tools.clock === undefined ? databaseMs : tools.clock(),
     definitions,
     candidates,
-    isOpen,
+    stays,
     states,
   };
 }
@@ -167,19 +163,20 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
  * @throws what the database throws; then nothing is written
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
-  const { nowMs, candidates, isOpen, states } = await readPeople(tx, question, tools);
+  const { nowMs, candidates, stays, states } = await readPeople(tx, question, tools);
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const decided = candidates.map((candidate, index) => {
     const { person, scope, segments, exact } = candidate;
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
+    const open = stays.get(person.id) ?? NO_STAYS;
     const at = instantFor(person, scope, nowMs);
     const cause = causeFor(scope, question);
     const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
     if (said !== null) answers.set(person.id, said);
-    transitions.push(...transitionsOf(candidate, state, isOpen, { at, cause }, said));
-    transitions.push(...exitsFromArchived(question, person.id, isOpen, at));
+    transitions.push(...transitionsOf(candidate, state, open, { at, cause }, said));
+    transitions.push(...exitsFromArchived(question, person.id, open, at));
     const mine = earliestChange(segments, state, at);
     return { personId: person.id, decidedAt: at, deadlineAt: deadlineAfter(person, exact, mine), exact };
   });

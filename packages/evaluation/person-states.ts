@@ -37,24 +37,31 @@ function makeNeeds(): (segments: readonly Segment[]) => Needs {
   };
 }
 
-type Instants = Map<string, Map<string, readonly number[]>>;
+type Instants = ReadonlyMap<string, readonly number[]>;
+const NO_EVENTS: Instants = new Map();
 
+/** Each candidate's events, in the order of the candidates. */
 async function instantsOf(
   tx: Sql,
   candidates: readonly Candidate[],
   needs: (segments: readonly Segment[]) => Needs,
-): Promise<Instants> {
-  const wanted = candidates.flatMap(({ person, segments }) =>
-    needs(segments).depths.map(([name, depth]) => ({ personId: person.id, name, depth })),
+): Promise<Instants[]> {
+  const names = new Map<string, number>();
+  const wanted = candidates.flatMap(({ segments }, person) =>
+    needs(segments).depths.map(([name, depth]) => {
+      const known = names.get(name) ?? names.size;
+      names.set(name, known);
+      return { person, name: known, depth };
+    }),
   );
-  const byPerson: Instants = new Map();
-  if (wanted.length === 0) return byPerson;
-  const found = await loadInstants(tx, wanted);
-  for (const [index, { personId, name }] of wanted.entries()) {
-    const events = byPerson.get(personId) ?? new Map<string, readonly number[]>();
-    byPerson.set(personId, events.set(name, found[index] ?? []));
-  }
-  return byPerson;
+  if (wanted.length === 0) return candidates.map(() => NO_EVENTS);
+  const personIds = candidates.map(({ person }) => person.id);
+  const found = await loadInstants(tx, { personIds, names: [...names.keys()], wanted });
+  let next = 0;
+  return candidates.map(({ segments }) => {
+    const { depths } = needs(segments);
+    return depths.length === 0 ? NO_EVENTS : new Map(depths.map(([name]) => [name, found[next++] ?? []]));
+  });
 }
 
 async function traitsOf(
@@ -88,7 +95,6 @@ async function subscriptionsOf(
   return byPerson;
 }
 
-const NO_EVENTS: ReadonlyMap<string, readonly number[]> = new Map();
 const NO_TRAITS: ReadonlyMap<string, TraitValue> = new Map();
 const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
 
@@ -101,11 +107,11 @@ export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Pro
   const instants = await instantsOf(tx, candidates, needs);
   const traits = await traitsOf(tx, candidates, needs);
   const subscriptions = await subscriptionsOf(tx, candidates, needs);
-  return candidates.map(({ person }) => ({
+  return candidates.map(({ person }, index) => ({
     features: person,
     hasEmail: person.hasEmail,
     hasPhone: person.hasPhone,
-    eventInstants: instants.get(person.id) ?? NO_EVENTS,
+    eventInstants: instants[index] ?? NO_EVENTS,
     traits: traits.get(person.id) ?? NO_TRAITS,
     subscriptions: subscriptions.get(person.id) ?? NO_SUBSCRIPTIONS,
   }));

@@ -1,4 +1,4 @@
-export { EnvError, parseEnv, requireDatabaseUrl, requireKeysBeyondLoopback, WORKER_STAGES } from './env';
+export { EnvError, parseEnv, requireDatabaseUrl, requireKeysBeyondLoopback } from './env';
 export type { Env, WorkerStage } from './env';
 export { makeLog } from './log';
 export type { Log } from './log';

@@ -9,7 +9,6 @@ export { useFolder } from './folder';
 export type { TestFolder } from './folder';
 export { useProcesses } from './processes';
 export type { AppOptions, AppProcess, Exit, Processes } from './processes';
-export { hasRedis, useRedis } from './redis';
 export type { TestRedis } from './redis';
 export { waitFor } from './wait-for';
 export type { WaitOptions } from './wait-for';

@@ -29,7 +29,7 @@ export async function waitFor<T>(
       cause = error;
     }
     if (Date.now() >= giveUpAt) {
-      const reason = cause === undefined ? '' : `: ${String(cause)}`;
+      const reason = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : 'it threw'}`;
       throw new Error(`waited ${timeoutMs} ms in vain for ${what}${reason}`, { cause });
     }
     await sleep(intervalMs);

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A webhook's receiver that answers 204 and counts. */
+export type Receiver = {
+  readonly url: string;
+  readonly count: () => number;
+  readonly waitForFirst: () => Promise<void>;
+  readonly close: () => void;
+};
+
+export async function startReceiver(): Promise<Receiver> {
+  let count = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      count += 1;
+      response.writeHead(204).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    count: () => count,
+    waitForFirst: async () => {
+      while (count === 0) await once(server, 'request');
+    },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
