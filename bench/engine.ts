@@ -20,6 +20,9 @@ export type Engine = {
   readonly stop: () => Promise<void>;
 };
 
+/** As docker-compose.yml and `npm run worker` start the worker. */
+const NODE_OPTIONS = ['--max-semi-space-size=64'];
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -80,7 +83,8 @@ export async function startEngine(workers: number): Promise<Engine> {
     LOG_LEVEL: 'warn',
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
   };
-  const app = (name: string): ChildProcess => run(process.execPath, [`dist/apps/${name}/main.js`], env);
+  const app = (name: string): ChildProcess =>
+    run(process.execPath, [...NODE_OPTIONS, `dist/apps/${name}/main.js`], env);
   const api = app('api');
   const works = Array.from({ length: workers }, () => app('worker'));
   const apps = [api, ...works];

@@ -36,7 +36,7 @@ async function untilIdle(engine: Engine): Promise<void> {
       ({ name }) => name === 'events' || name === 'evaluations' || name === 'backfill',
     );
     if (stages.every(({ waiting, active }) => waiting === 0 && active === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
 

@@ -2,6 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Log } from '#runtime';
 
+/** A roomier nursery: what a batch of events allocates dies young, and is collected for less. */
+const NODE_OPTIONS = ['--max-semi-space-size=64'];
+
 /** A process of the system that runs as a child: a compiled `main` that sends `'ready'` and drains on `'stop'`. */
 export type Program = {
   readonly name: string;
@@ -69,7 +72,11 @@ export function superviseChild({ name, file }: Program, { env, log, halt }: Chil
 
   const launch = (): void => {
     const startedAt = Date.now();
-    const child = fork(file, [], { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(file, [], {
+      env,
+      execArgv: NODE_OPTIONS,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const mine = { child, isReady: false };
     running = mine;
     child.on('message', (message) => {

@@ -7,8 +7,8 @@ import { consumerEvents } from './trouble';
 
 /** Transactions that run at the same time in a process. */
 export const LANES = 4;
-/** Items of one transaction: beyond it, transactions get longer without getting cheaper. */
-export const GROUP_MAX = 1000;
+/** Items of one transaction: 1,000 cost 8 % more each, and many more would make whoever waits wait longer. */
+export const GROUP_MAX = 2000;
 /** Jobs that are fetched ahead, so that a group is there when a lane is free. */
 const CONCURRENCY = 16;
 

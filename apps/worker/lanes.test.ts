@@ -33,19 +33,49 @@ test('jobs that wait while a group runs are done together in the next one', asyn
     run: async (items) => {
       groups.push(items);
       if (groups.length === 1) await opened;
+      return null;
     },
   });
   const first = lanes.submit([1]);
-  await new Promise((resolve) => setImmediate(resolve));
+  while (groups.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const jobs = [first, lanes.submit([2]), lanes.submit([3])];
   open();
   await Promise.all(jobs);
   expect(groups).toEqual([[1], [2, 3]]);
 });
 
+test('a job ends after what follows its commit, which the lane does not wait for and an outage only delays', async () => {
+  const order: string[] = [];
+  let failures = 2;
+  let tell: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  const lanes = lanesOf({
+    run: async (items) => {
+      order.push(`run ${items.join()}`);
+      return async () => {
+        if (items.includes(1)) await told;
+        if (failures-- > 0) throw new Failure('outage');
+        order.push(`told ${items.join()}`);
+      };
+    },
+  });
+  const first = lanes.submit([1]).then(() => order.push('ended 1'));
+  while (order.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await lanes.submit([2]);
+  expect(order).toEqual(['run 1', 'run 2', 'told 2']);
+  tell();
+  await first;
+  expect(order.slice(3)).toEqual(['told 1', 'ended 1']);
+});
+
 test('a large job is split over the lanes and ends when all its parts have', async () => {
   const groups: (readonly number[])[] = [];
-  const lanes = lanesOf({ run: async (items) => void groups.push(items) });
+  const lanes = lanesOf({
+    run: async (items) => {
+      groups.push(items);
+      return null;
+    },
+  });
   await lanes.submit(range(0, 200));
   expect(groups).toHaveLength(2);
   expect(groups.map((items) => new Set(items.map((item) => item % 2)).size)).toEqual([1, 1]);
@@ -57,7 +87,10 @@ test('a group takes whole jobs up to its bound', async () => {
   const gate = makeGate();
   let open: () => void = () => undefined;
   void gate(() => new Promise<void>((resolve) => (open = resolve)));
-  const run = async (items: readonly number[]): Promise<void> => void sizes.push(items.length);
+  const run = async (items: readonly number[]): Promise<null> => {
+    sizes.push(items.length);
+    return null;
+  };
   const lanes = lanesOf({ gates: [gate], groupMax: 500, run });
   const jobs = [300, 150, 100, 450].map((size) => lanes.submit(range(0, size)));
   await new Promise((resolve) => setImmediate(resolve));
@@ -70,11 +103,12 @@ test('two lanes that share a gate never run large groups at the same time', asyn
   const gate = makeGate();
   let running = 0;
   let most = 0;
-  const run = async (): Promise<void> => {
+  const run = async (): Promise<null> => {
     running += 1;
     most = Math.max(most, running);
     await new Promise((resolve) => setImmediate(resolve));
     running -= 1;
+    return null;
   };
   const [one, other] = [lanesOf({ gates: [gate], run }), lanesOf({ gates: [gate], run })];
   const large = range(0, 150);
@@ -90,6 +124,7 @@ test('poison is found by halving and buried; everything else is done', async () 
     run: async (items) => {
       if (items.some((item) => item % 40 === 7)) throw new Failure('data');
       done.push(...items);
+      return null;
     },
     bury: async (item) => void buried.push(item),
   });
@@ -103,6 +138,7 @@ test('of jobs that share a group, only the one at fault fails', async () => {
     gates: [makeGate()],
     run: async (items) => {
       if (items.includes(13)) throw new Error('a bug');
+      return null;
     },
   });
   const results = await Promise.allSettled([[1], [2], [13], [4]].map((items) => lanes.submit(items)));
@@ -120,6 +156,7 @@ describe('during an outage', () => {
       run: async () => {
         tries += 1;
         if (Date.now() < endsAt) throw new Failure('outage');
+        return null;
       },
     });
     let ended = false;

@@ -1,5 +1,5 @@
 import { connect, inTransaction } from '#database';
-import { decide, makeDefinitionCache } from '#evaluation';
+import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { LANES } from './lane-consumer';
@@ -29,7 +29,8 @@ runMain(async () => {
 
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event', fire: false } as const;
-  await inTransaction(db, (tx) => decide(tx, warmUp, { definitions: makeDefinitionCache() }));
+  const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0) };
+  await inTransaction(db, (tx) => decide(tx, warmUp, tools));
 
   const stages = startStages({ db, backend, producer, log }, env.WORKER_STAGES);
   log.info({ stages: env.WORKER_STAGES, queues: backend.kind }, 'working');

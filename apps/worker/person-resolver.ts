@@ -12,6 +12,8 @@ import type { EngineEvent } from '#events';
 
 /** Finds, or creates, the person of each event. */
 export type PersonResolver = {
+  /** The people of events that can all be told from memory, in their order; null where one can't. */
+  readonly recall: (events: readonly EngineEvent[]) => string[] | null;
   /** @returns the person ids in the order of the events; null where a `personId` is nobody's */
   readonly resolve: (events: readonly EngineEvent[]) => Promise<(string | null)[]>;
   /** Forgets what was remembered of people who turned out not to be there any more. */
@@ -158,6 +160,16 @@ export function makePersonResolver(db: Database): PersonResolver {
   };
 
   return {
+    recall: (events) => {
+      const people: string[] = [];
+      for (const event of events) {
+        const person =
+          isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined;
+        if (person === undefined) return null;
+        people.push(person);
+      }
+      return people;
+    },
     resolve: async (events) => {
       const people: (string | null | undefined)[] = events.map((event) =>
         isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined,

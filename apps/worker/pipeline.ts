@@ -3,7 +3,7 @@ import type { Database, DatabaseFailure } from '#database';
 import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
-import { makeDefinitionCache } from '#evaluation';
+import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError, makeConsumer, PutBackError } from '#queues';
 import type { Clock, Closable, Log, WorkerStage } from '#runtime';
@@ -16,7 +16,7 @@ import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
 import type { PersonChange } from './stages/evaluation';
 import { changesIn, evaluateChanges } from './stages/evaluation';
 import type { FeaturesStage, IncomingEvent } from './stages/features';
-import { applyEvents, assignPeople } from './stages/features';
+import { applyEvents, assignPeople, recallPeople } from './stages/features';
 import type { TimersStage } from './stages/timers';
 import { handOnDue } from './stages/timers';
 import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
@@ -45,6 +45,8 @@ type Tools = Pipeline & {
 };
 
 const BACKFILL_CHUNK = 500;
+/** People whose segments a process remembers: about 20 MB. */
+const STAYS_PEOPLE_MAX = 100_000;
 const RESCUE_EVERY_MS = 5000;
 /** Deadlines are looked for so often; a look at an index that has nothing due takes a fraction of a millisecond. */
 const LOOK_EVERY_MS = 250;
@@ -76,7 +78,10 @@ function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[]
     ...common,
     gates: [makeGate()],
     laneOf: () => 0,
-    run: (incoming) => assignPeople(stage, incoming),
+    run: async (incoming) => {
+      await assignPeople(stage, incoming);
+      return null;
+    },
   });
   const features = makeLanes<IncomingEvent>({
     ...common,
@@ -86,7 +91,7 @@ function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[]
   });
   const handle = async ({ events }: Payload<'events'>): Promise<void> => {
     const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
-    await people.submit(incoming);
+    if (!recallPeople(stage, incoming)) await people.submit(incoming);
     await features.submit(incoming.filter(({ personId }) => personId !== null));
   };
   return [makeLaneConsumer('events', backend, log, handle, [people, features])];
@@ -94,13 +99,14 @@ function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[]
 
 function startEvaluation(tools: Tools): Closable[] {
   const { db, backend, log, gates } = tools;
+  const stage = { ...tools, stays: makeStaysCache(STAYS_PEOPLE_MAX) };
   const lanes = makeLanes<PersonChange>({
     gates,
     groupMax: GROUP_MAX,
     classify: classifyTrouble,
     onTrouble: makeTroubleLog(log, 'evaluation'),
     laneOf: ({ personId }) => hashOf(personId),
-    run: (changes) => evaluateChanges(tools, changes),
+    run: (changes) => evaluateChanges(stage, changes),
     bury: async (_change, error) => {
       throw new GiveUpError('a decision was refused by the database', { cause: error });
     },
@@ -120,6 +126,8 @@ function startBackfill(tools: Tools): Closable[] {
   let stopping = false;
   const stage = {
     ...tools,
+    // It meets everybody once: there is nothing to remember.
+    stays: makeStaysCache(0),
     chunkSize: BACKFILL_CHUNK,
     isStopping: () => stopping,
     pause: async (failure: DatabaseFailure, error: unknown) => {

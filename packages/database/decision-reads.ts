@@ -16,6 +16,10 @@ export type LockedPerson = {
   readonly lastSeenAt: number | null;
   readonly lastDecidedAt: number | null;
   readonly deadlineAt: number | null;
+  /** `activeDays` when the segments that read it were last decided. */
+  readonly decidedActiveDays: number;
+  /** Rises with every transition of the person. */
+  readonly staysVersion: number;
 };
 
 // extract(epoch) is numeric since PostgreSQL 14, date_part still float8: exact to the millisecond and cheaper.
@@ -29,7 +33,8 @@ export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<
             email_opens AS "emailOpens", email_clicks AS "emailClicks",
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
             ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
-            ${ms('deadline_at')} AS "deadlineAt"
+            ${ms('deadline_at')} AS "deadlineAt",
+            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"
        FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
     plainArray(ids),
   );
@@ -47,11 +52,11 @@ export async function readNow(tx: Sql): Promise<{ nowMs: number; revision: strin
   return row;
 }
 
-/** The segments that each person is in, by person. */
+/** The ids of the segments that each person is in, by person. Whoever is in none is missing. */
 export async function loadOpenStays(
   tx: Sql,
   personIds: readonly string[],
-): Promise<Map<string, ReadonlySet<string>>> {
+): Promise<Map<string, readonly string[]>> {
   // One text a person: a row a stay would cost more to pass on than to read.
   const rows = await rowsOf<{ personId: string; stays: string | null }>(
     tx,
@@ -61,7 +66,9 @@ export async function loadOpenStays(
        FROM unnest($1::uuid[]) p(id)`,
     plainArray(personIds),
   );
-  return new Map(rows.map(({ personId, stays }) => [personId, new Set(stays?.split(','))]));
+  return new Map(
+    rows.flatMap(({ personId, stays }) => (stays === null ? [] : [[personId, stays.split(',')]])),
+  );
 }
 
 /** Which events of people are wanted: by position in the lists of people and of names, the newest `depth`. */

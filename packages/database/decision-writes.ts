@@ -73,6 +73,8 @@ export type DecidedPerson = {
   readonly deadlineAt: number | null;
   /** Whether every windowed segment was looked at: then a claim of the old deadline is settled. */
   readonly exact: boolean;
+  readonly decidedActiveDays: number;
+  readonly staysVersion: number;
 };
 
 /** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
@@ -80,13 +82,17 @@ export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): P
   await tx.$executeRawUnsafe(
     `UPDATE person p
         SET last_decided_at = to_timestamp(d.decided / 1000), deadline_at = to_timestamp(d.deadline / 1000),
-            deadline_claimed_until = CASE WHEN d.exact THEN NULL ELSE p.deadline_claimed_until END
-       FROM unnest($1::uuid[], $2::float8[], $3::float8[], $4::bool[]) d(id, decided, deadline, exact)
+            deadline_claimed_until = CASE WHEN d.exact THEN NULL ELSE p.deadline_claimed_until END,
+            decided_active_days = d.active_days, stays_version = d.stays_version
+       FROM unnest($1::uuid[], $2::float8[], $3::float8[], $4::bool[], $5::int[], $6::int[])
+            d(id, decided, deadline, exact, active_days, stays_version)
       WHERE p.id = d.id`,
     plainArray(decided.map(({ personId }) => personId)),
     plainArray(decided.map(({ decidedAt }) => decidedAt)),
     plainArray(decided.map(({ deadlineAt }) => deadlineAt)),
     plainArray(decided.map(({ exact }) => String(exact))),
+    plainArray(decided.map(({ decidedActiveDays }) => decidedActiveDays)),
+    plainArray(decided.map(({ staysVersion }) => staysVersion)),
   );
 }
 

@@ -37,7 +37,7 @@ export {
 } from './decision-reads';
 export type { LockedPerson } from './decision-reads';
 export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decision-writes';
-export type { NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
+export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
 export { loadDefinitions, raiseRevision } from './definitions';
 export type { DefinitionRow } from './definitions';
 export {

@@ -1,11 +1,13 @@
 import { evaluate, nextChange } from '#criteria';
 import type { PersonState } from '#criteria';
-import type { LockedPerson, Sql, TransitionCause } from '#database';
-import { loadOpenStays, lockForDecision, markDecided, readNow } from '#database';
+import type { DecidedPerson, LockedPerson, Sql, TransitionCause } from '#database';
+import { lockForDecision, markDecided, readNow } from '#database';
 import type { Clock } from '#runtime';
 import type { DefinitionCache, Definitions, Segment } from './definitions';
+import { ACTIVE_DAYS } from './definitions';
 import type { Candidate as Reader } from './person-states';
 import { loadStates } from './person-states';
+import type { Stays, StaysCache } from './stays';
 import type { Transition } from './transitions';
 import { writeTransitions } from './transitions';
 
@@ -37,31 +39,44 @@ export type Question = {
 
 /** What a decision found and did. */
 export type Decisions = {
-  /** People who exist and were decided on. */
-  readonly people: readonly string[];
   readonly transitions: readonly Transition[];
   /** By person: every segment they were decided against, with the answer. Empty unless wanted. */
   readonly answers: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
+  /** To be called after the commit: what was decided is remembered. */
+  readonly committed: () => void;
 };
 
 /** What decisions need besides the transaction; `clock` only in tests, the database's otherwise. */
-export type DecisionTools = { readonly definitions: DefinitionCache; readonly clock?: Clock };
+export type DecisionTools = {
+  readonly definitions: DefinitionCache;
+  readonly stays: StaysCache;
+  readonly clock?: Clock;
+};
 
-/** A person's segments, and whether all windowed ones are among them. */
-type Reach = { readonly segments: readonly Segment[]; readonly exact: boolean };
+/** A person's segments, and whether all windowed ones, and all that read active days, are among them. */
+type Reach = {
+  readonly segments: readonly Segment[];
+  readonly exact: boolean;
+  readonly daysDecided: boolean;
+};
 
 function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
-  if (person.lastDecidedAt === null || scope.kind === 'all')
-    return { segments: definitions.segments, exact: true };
-  if (scope.kind === 'segments') {
-    return { segments: scope.ids.flatMap((id) => definitions.byId.get(id) ?? []), exact: false };
+  if (person.lastDecidedAt === null || scope.kind === 'all') {
+    return { segments: definitions.segments, exact: true, daysDecided: true };
   }
-  const readers = definitions.readersOf(scope.keys);
-  if (scope.dueAt === undefined) return { segments: readers, exact: false };
+  if (scope.kind === 'segments') {
+    const segments = scope.ids.flatMap((id) => definitions.byId.get(id) ?? []);
+    return { segments, exact: false, daysDecided: false };
+  }
+  const daysChanged = person.activeDays !== person.decidedActiveDays;
+  const readers = definitions.readersOf(scope.keys, daysChanged);
+  const daysDecided = daysChanged && scope.keys.includes(ACTIVE_DAYS);
+  if (scope.dueAt === undefined) return { segments: readers, exact: false, daysDecided };
   const { windowed } = definitions;
-  return { segments: readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])], exact: true };
+  const segments = readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])];
+  return { segments, exact: true, daysDecided };
 }
 
 /**
@@ -104,15 +119,11 @@ function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null
 
 type Candidate = Reader & Reach & { readonly scope: Scope };
 
-/** The segments that a person is in. */
-type Stays = ReadonlySet<string>;
-const NO_STAYS: Stays = new Set();
-
 /** The answers that differ from where the person is. */
 function transitionsOf(
   { person, segments }: Candidate,
   state: PersonState,
-  stays: Stays,
+  isIn: (segmentId: string) => boolean,
   { at, cause }: Pick<Transition, 'at' | 'cause'>,
   answers: Map<string, boolean> | null,
 ): Transition[] {
@@ -120,41 +131,55 @@ function transitionsOf(
   for (const segment of segments) {
     const isMember = evaluate(segment.criteria, state, at);
     answers?.set(segment.id, isMember);
-    if (isMember === stays.has(segment.id)) continue;
+    if (isMember === isIn(segment.id)) continue;
     transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at, cause });
   }
   return transitions;
 }
 
-function exitsFromArchived({ archived }: Question, personId: string, stays: Stays, at: number): Transition[] {
-  if (archived === undefined || !stays.has(archived)) return [];
-  return [{ personId, segment: { id: archived, automations: [] }, edge: 'exited', at, cause: 'archive' }];
+function exitFrom(archived: string, personId: string, at: number): Transition {
+  return { personId, segment: { id: archived, automations: [] }, edge: 'exited', at, cause: 'archive' };
 }
 
-/** Against which segments each of the people is to be decided, and where they are now. */
-async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
+/**
+ * Whether there is anything to decide, or to settle: a first decision, a deadline that was claimed, an answer that is
+ * wanted. Everybody else is left as they are.
+ */
+function isConcerned({ person, scope, segments }: Candidate, question: Question): boolean {
+  if (segments.length > 0 || person.lastDecidedAt === null) return true;
+  if (scope.kind === 'changed' && scope.dueAt !== undefined) return true;
+  return question.archived !== undefined || question.wantAnswers === true;
+}
+
+/** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
+async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
   const people = await lockForDecision(tx, [...question.scopes.keys()]);
-  const { nowMs: databaseMs, revision } = await readNow(tx);
-  const definitions = await tools.definitions.at(tx, revision);
-  const candidates = people.map((person): Candidate => {
-    const scope = question.scopes.get(person.id) ?? { kind: 'all' };
-    return { person, scope, ...reachOf(person, scope, definitions) };
-  });
-  const involved = candidates.filter(
-    ({ segments }) => segments.length > 0 || question.archived !== undefined,
-  );
-  const stays = await loadOpenStays(
+  const { nowMs, revision } = await readNow(tx);
+  const definitions = await cache.at(tx, revision);
+  const candidates = people
+    .map((person): Candidate => {
+      const scope = question.scopes.get(person.id) ?? { kind: 'all' };
+      return { person, scope, ...reachOf(person, scope, definitions) };
+    })
+    .filter((candidate) => isConcerned(candidate, question));
+  const where = await stays.load(
     tx,
-    involved.map(({ person }) => person.id),
+    candidates.map(({ person }) => person),
   );
   const states = await loadStates(tx, candidates);
-  return {
-    nowMs: tools.clock === undefined ? databaseMs : tools.clock(),
-    definitions,
-    candidates,
-    stays,
-    states,
-  };
+  const inputs = candidates.map((candidate, index) => {
+    const state = states[index];
+    if (state === undefined) throw new Error('a candidate without a state');
+    return { candidate, state, before: where.get(candidate.person.id) ?? '' };
+  });
+  return { nowMs: clock === undefined ? nowMs : clock(), inputs };
+}
+
+function staysAfter(before: Stays, transitions: readonly Transition[], { characterOf }: StaysCache): Stays {
+  return transitions.reduce((stays, { segment, edge }) => {
+    const character = characterOf(segment.id);
+    return edge === 'entered' ? stays + character : stays.replace(character, '');
+  }, before);
 }
 
 /**
@@ -163,24 +188,40 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
  * @throws what the database throws; then nothing is written
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
-  const { nowMs, candidates, stays, states } = await readPeople(tx, question, tools);
+  const { nowMs, inputs } = await readPeople(tx, question, tools);
+  const { archived } = question;
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
-  const decided = candidates.map((candidate, index) => {
-    const { person, scope, segments, exact } = candidate;
-    const state = states[index];
-    if (state === undefined) throw new Error('a candidate without a state');
-    const open = stays.get(person.id) ?? NO_STAYS;
+  const committed: (() => void)[] = [];
+  const decided = inputs.map(({ candidate, state, before }): DecidedPerson => {
+    const { person, scope, segments, exact, daysDecided } = candidate;
     const at = instantFor(person, scope, nowMs);
-    const cause = causeFor(scope, question);
     const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
     if (said !== null) answers.set(person.id, said);
-    transitions.push(...transitionsOf(candidate, state, open, { at, cause }, said));
-    transitions.push(...exitsFromArchived(question, person.id, open, at));
-    const mine = earliestChange(segments, state, at);
-    return { personId: person.id, decidedAt: at, deadlineAt: deadlineAfter(person, exact, mine), exact };
+    const isIn = (id: string): boolean => before.includes(tools.stays.characterOf(id));
+    const mine = transitionsOf(candidate, state, isIn, { at, cause: causeFor(scope, question) }, said);
+    if (archived !== undefined && isIn(archived)) mine.push(exitFrom(archived, person.id, at));
+    transitions.push(...mine);
+    const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
+    const after = staysAfter(before, mine, tools.stays);
+    committed.push(() => tools.stays.remember(person.id, staysVersion, after));
+    return {
+      personId: person.id,
+      decidedAt: at,
+      deadlineAt: deadlineAfter(person, exact, earliestChange(segments, state, at)),
+      exact,
+      decidedActiveDays: daysDecided ? person.activeDays : person.decidedActiveDays,
+      staysVersion,
+    };
   });
   const destinations = await writeTransitions(tx, transitions, question.fire);
   if (decided.length > 0) await markDecided(tx, decided);
-  return { people: decided.map(({ personId }) => personId), transitions, answers, destinations };
+  return {
+    transitions,
+    answers,
+    destinations,
+    committed: () => {
+      for (const remember of committed) remember();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Automation } from '#automations';
 import { automationConfigSchema, automationsOf } from '#automations';
-import type { Criteria, Reads } from '#criteria';
+import type { Criteria, ReadKey, Reads } from '#criteria';
 import { criteriaSchema, readsOf } from '#criteria';
 import type { DefinitionRow, Sql } from '#database';
 import { loadDefinitions } from '#database';
@@ -21,9 +21,12 @@ export type Definitions = {
   readonly byId: ReadonlyMap<string, Segment>;
   /** Those whose answer can change as time passes. */
   readonly windowed: readonly Segment[];
-  /** The segments that read any of the keys. */
-  readonly readersOf: (keys: readonly string[]) => readonly Segment[];
+  /** The segments that read any of the keys; without those that only `ACTIVE_DAYS` concerns, where it did not change. */
+  readonly readersOf: (keys: readonly string[], activeDaysChanged: boolean) => readonly Segment[];
 };
+
+/** The key that almost every event names, and that changes once a day. */
+export const ACTIVE_DAYS: ReadKey = 'feature:activeDays';
 
 /** Sets of changed keys whose readers are remembered; events come in few kinds, so few sets occur. */
 const REMEMBERED_KEY_SETS_MAX = 5000;
@@ -50,12 +53,23 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
     }
   }
   const remembered = new Map<string, readonly Segment[]>();
-  return (keys) => {
+  const find = (keys: readonly string[]): readonly Segment[] => {
     const signature = keys.join('\n');
     const known = remembered.get(signature);
     if (known !== undefined) return known;
     const found = [...new Set(keys.flatMap((key) => readers.get(key) ?? []))];
     if (remembered.size < REMEMBERED_KEY_SETS_MAX) remembered.set(signature, found);
+    return found;
+  };
+  // People of one job share the very list of keys: looking that up is cheaper than making a signature of it.
+  const all = new WeakMap<readonly string[], readonly Segment[]>();
+  const others = new WeakMap<readonly string[], readonly Segment[]>();
+  return (keys, activeDaysChanged) => {
+    const cache = activeDaysChanged ? all : others;
+    const known = cache.get(keys);
+    if (known !== undefined) return known;
+    const found = find(activeDaysChanged ? keys : keys.filter((key) => key !== ACTIVE_DAYS));
+    cache.set(keys, found);
     return found;
   };
 }

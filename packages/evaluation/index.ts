@@ -3,3 +3,4 @@ export type { Decisions, DecisionTools, Question, Scope } from './decide';
 export { makeDefinitionCache } from './definitions';
 export type { DefinitionCache } from './definitions';
 export type { Transition } from './transitions';
+export { makeStaysCache } from './stays';

@@ -9,7 +9,7 @@ import {
 import type { EvaluationRow } from '#database';
 import { classifyFailure, findEvaluation, findSegment, inTransaction, insertEvaluation } from '#database';
 import type { DefinitionCache } from '#evaluation';
-import { decide, makeDefinitionCache } from '#evaluation';
+import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../path-ids';
 import { notFound, Problem } from '../problem';
@@ -46,7 +46,11 @@ async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: str
       };
       const scopes = new Map([[personId, { kind: 'all' as const }]]);
       const question = { scopes, cause: 'request', fire: true, wantAnswers: true } as const;
-      const tools = deps.clock === undefined ? { definitions } : { definitions, clock: deps.clock };
+      const tools = {
+        definitions,
+        stays: makeStaysCache(0),
+        ...(deps.clock === undefined ? {} : { clock: deps.clock }),
+      };
       return { decisions: await decide(tx, question, tools), names };
     }),
   );

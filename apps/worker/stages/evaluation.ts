@@ -44,12 +44,15 @@ function scopesOf(changes: readonly PersonChange[]): Map<string, Scope> {
   );
 }
 
-/** Decides on a group of people in one transaction, then wakes the relay for what it wrote. */
+/** Decides on a group of people in one transaction. @returns what should follow: waking the relay for what it wrote */
 export async function evaluateChanges(
   stage: EvaluationStage,
   changes: readonly PersonChange[],
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const question = { scopes: scopesOf(changes), cause: 'event', fire: true } as const;
-  const { destinations } = await inTransaction(stage.db, (tx) => decide(tx, question, stage));
-  for (const destination of destinations) await stage.wakeRelay(destination);
+  const { destinations, committed } = await inTransaction(stage.db, (tx) => decide(tx, question, stage));
+  committed();
+  return async () => {
+    for (const destination of destinations) await stage.wakeRelay(destination);
+  };
 }

@@ -208,6 +208,14 @@ async function lockAndStore(
 /** An event on its way: its person is known once it went through {@link assignPeople}. */
 export type IncomingEvent = { readonly event: EngineEvent; personId: string | null };
 
+/** Tells the people of events from memory. @returns whether all were known; if not, none is assigned */
+export function recallPeople({ resolver }: FeaturesStage, incoming: readonly IncomingEvent[]): boolean {
+  const people = resolver.recall(incoming.map(({ event }) => event));
+  if (people === null) return false;
+  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
+  return true;
+}
+
 /** Finds or creates the people of events. @throws UnknownPersonError when a `personId` is nobody's */
 export async function assignPeople(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
   const people = await stage.resolver.resolve(incoming.map(({ event }) => event));
@@ -216,18 +224,22 @@ export async function assignPeople(stage: FeaturesStage, incoming: readonly Inco
 }
 
 /**
- * Stores each event once, applies the new ones to their people's features, traits and subscriptions, then asks for
- * the evaluation of all people of the group. Repeating it, wholly or in part, changes nothing.
+ * Stores each event once and applies the new ones to their people's features, traits and subscriptions. Repeating it,
+ * wholly or in part, changes nothing.
  * @param incoming events whose people are assigned
+ * @returns what must follow: asking for the evaluation of all people of the group
  */
-export async function applyEvents(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
+export async function applyEvents(
+  stage: FeaturesStage,
+  incoming: readonly IncomingEvent[],
+): Promise<() => Promise<void>> {
   for (;;) {
     const assigned = incoming.map(({ event, personId }): StoredEvent => {
       if (personId === null) throw new UnknownPersonError('no person has this personId');
       return { id: eventIdOf(event.messageId), personId, event };
     });
     const missing = await lockAndStore(stage, assigned);
-    if (missing.size === 0) return stage.handOn(changesOf(assigned, stage.effectOf));
+    if (missing.size === 0) return () => stage.handOn(changesOf(assigned, stage.effectOf));
     stage.resolver.forget(missing);
     await assignPeople(stage, incoming);
   }

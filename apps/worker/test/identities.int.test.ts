@@ -40,7 +40,8 @@ function event(who: Who, traits?: EngineEvent['traits']): EngineEvent {
 async function send(...events: EngineEvent[]): Promise<string[]> {
   const incoming = events.map((one): IncomingEvent => ({ event: one, personId: null }));
   await assignPeople(stage, incoming);
-  await applyEvents(stage, incoming);
+  const handOn = await applyEvents(stage, incoming);
+  await handOn();
   return incoming.map(({ personId }) => personId ?? '');
 }
 

@@ -1,7 +1,7 @@
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { EngineEvent } from '#events';
 import { createPeople, sqlStateOf } from '#database';
-import { makeDefinitionCache } from '#evaluation';
+import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
 import { queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -44,7 +44,8 @@ describe('a stage that is repeated', () => {
   async function run(stage: FeaturesStage, events: readonly EngineEvent[]): Promise<void> {
     const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
     await assignPeople(stage, incoming);
-    await applyEvents(stage, incoming);
+    const handOn = await applyEvents(stage, incoming);
+    await handOn();
   }
 
   test('after its commit but before the hand-off: counts nothing twice, and still asks for everybody', async () => {
@@ -79,10 +80,14 @@ describe('a stage that is repeated', () => {
     const evaluation = {
       db: stage.db,
       definitions: makeDefinitionCache(),
+      stays: makeStaysCache(10),
       wakeRelay: async (name: string) => void woken.push(name),
     };
     const changes = asked.flatMap(changesIn);
-    for (let times = 0; times < 3; times += 1) await evaluateChanges(evaluation, changes);
+    for (let times = 0; times < 3; times += 1) {
+      const wakeRelay = await evaluateChanges(evaluation, changes);
+      await wakeRelay();
+    }
     expect(await stage.db.segmentMembership.count({ where: { segmentId } })).toBe(1);
     expect(await stage.db.delivery.count({ where: { segmentId } })).toBe(1);
     expect(woken).toEqual(['webhook']);

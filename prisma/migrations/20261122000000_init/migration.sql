@@ -17,6 +17,8 @@ CREATE TABLE "person" (
     "deadline_at" TIMESTAMPTZ(3),
     "deadline_claimed_until" TIMESTAMPTZ(3),
     "last_decided_at" TIMESTAMPTZ(3),
+    "decided_active_days" INTEGER NOT NULL DEFAULT 0,
+    "stays_version" INTEGER NOT NULL DEFAULT 0,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "person_pkey" PRIMARY KEY ("id")
