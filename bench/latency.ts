@@ -35,6 +35,8 @@ export type LatencyRun = {
   readonly post: Post;
   /** A segment that the events named `bench_probe` enter. */
   readonly segmentId: string;
+  /** Users who are there and not in the segment: the probes, one each. */
+  readonly users: readonly string[];
   /** Single requests a second, of which every tenth is a probe. */
   readonly rate: number;
   readonly seconds: number;
@@ -46,6 +48,7 @@ export async function measureLatency({
   databaseUrl,
   post,
   segmentId,
+  users,
   rate,
   seconds,
   background,
@@ -59,11 +62,12 @@ export async function measureLatency({
     const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * rate));
     for (; index < due; index += 1) {
       const ordinary = background[index % background.length];
-      const userId = `probe-${rate}-${index}`;
-      const isProbe = index % 10 === 0 || ordinary === undefined;
-      if (isProbe) sentAt.set(userId, performance.now());
-      const event = isProbe ? { event: 'bench_probe', userId } : { ...ordinary, messageId: `${userId}-load` };
-      answers.push(post('/api/growth/events', event));
+      const userId = index % 10 === 0 ? users[index / 10] : undefined;
+      if (userId !== undefined) sentAt.set(userId, performance.now());
+      const load = { ...ordinary, messageId: `load-${rate}-${index}` };
+      answers.push(
+        post('/api/growth/events', userId === undefined ? load : { event: 'bench_probe', userId }),
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

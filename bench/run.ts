@@ -134,12 +134,14 @@ async function main(): Promise<void> {
     );
     say('one a request', single, requestsPerSecond, 'bare Express');
 
+    const probes = Array.from({ length: PEOPLE }, (_none, index) => `user-${index}`);
     for (const rate of [20, Math.floor(single.perSecond / 3)]) {
       const seconds = rate === 20 ? 15 : LATENCY_SECONDS;
       const { p50, p99, count } = await measureLatency({
         databaseUrl: engine.databaseUrl,
         post,
         segmentId,
+        users: probes.splice(0, Math.ceil((rate * seconds) / 10)),
         rate,
         seconds,
         background: singles,
