@@ -134,13 +134,14 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
 });
 
 describe('the server', () => {
-  const slow = async (work: Promise<void>) => {
-    const server = await listen((_request, response) => void work.then(() => response.end('done')), {
-      host: '127.0.0.1',
-      port: 0,
-    });
-    return server;
-  };
+  const slow = (work: Promise<void>, reached: () => void = () => {}) =>
+    listen(
+      (_request, response) => {
+        reached();
+        void work.then(() => response.end('done'));
+      },
+      { host: '127.0.0.1', port: 0 },
+    );
   const get = (url: string, agent: Agent): Promise<string> =>
     new Promise((resolve, reject) => {
       const sent = request(url, { agent }, (response: IncomingMessage) => {
@@ -153,10 +154,12 @@ describe('the server', () => {
 
   test('finishes what is under way, then closes kept-alive connections at once', async () => {
     let finish = (): void => {};
-    const server = await slow(new Promise((resolve) => (finish = resolve)));
+    let reached = (): void => {};
+    const isReached = new Promise<void>((resolve) => (reached = resolve));
+    const server = await slow(new Promise((resolve) => (finish = resolve)), reached);
     const agent = new Agent({ keepAlive: true });
     const answer = get(server.url, agent);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await isReached;
     const closed = server.close();
     await expect(get(server.url, new Agent())).rejects.toThrow('ECONNREFUSED');
     finish();
