@@ -17,7 +17,10 @@ export type Connection = {
 
 // jit and custom plans cost more than they gain on statements of a few hundred rows: planning a list of 500 ids
 // alone takes a millisecond.
-const SESSION_OPTIONS = '-c jit=off -c plan_cache_mode=force_generic_plan -c timezone=UTC';
+// Whole-table scans are priced out of the plans: a plan that is made while a table is small or empty would keep one, and
+// is kept until the table is next analyzed.
+const SESSION_OPTIONS =
+  '-c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c timezone=UTC';
 
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
