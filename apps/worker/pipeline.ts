@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, DatabaseFailure } from '#database';
+import type { Database, DatabaseFailure, Transact } from '#database';
 import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
@@ -31,6 +31,7 @@ import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 /** What the stages work with. `clock` only in tests. */
 export type Pipeline = {
   readonly db: Database;
+  readonly transact: Transact;
   readonly backend: QueueBackend;
   readonly producer: Producer;
   readonly log: Log;
@@ -53,9 +54,9 @@ const LOOK_EVERY_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
-function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[] {
+function startFeatures({ db, transact, backend, producer, log, gates }: Tools): Closable[] {
   const stage: FeaturesStage = {
-    db,
+    transact,
     resolver: makePersonResolver(db),
     effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
     handOn: (payload) => producer.add('evaluations', payload),

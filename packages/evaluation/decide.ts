@@ -1,7 +1,7 @@
 import { evaluate, nextChange } from '#criteria';
 import type { PersonState } from '#criteria';
 import type { DecidedPerson, LockedPerson, Sql, TransitionCause } from '#database';
-import { lockForDecision, markDecided, readNow } from '#database';
+import { inOrder, lockForDecision, markDecided, readNow } from '#database';
 import type { Clock } from '#runtime';
 import type { DefinitionCache, Definitions, Segment } from './definitions';
 import { ACTIVE_DAYS } from './definitions';
@@ -153,8 +153,11 @@ function isConcerned({ person, scope, segments }: Candidate, question: Question)
 
 /** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
 async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
-  const people = await lockForDecision(tx, [...question.scopes.keys()]);
-  const { nowMs, revision } = await readNow(tx);
+  const [people, { nowMs, revision }] = await inOrder(
+    tx,
+    () => lockForDecision(tx, [...question.scopes.keys()]),
+    () => readNow(tx),
+  );
   const definitions = await cache.at(tx, revision);
   const candidates = people
     .map((person): Candidate => {
@@ -162,11 +165,12 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
       return { person, scope, ...reachOf(person, scope, definitions) };
     })
     .filter((candidate) => isConcerned(candidate, question));
-  const where = await stays.load(
+  const locked = candidates.map(({ person }) => person);
+  const [where, states] = await inOrder(
     tx,
-    candidates.map(({ person }) => person),
+    () => stays.load(tx, locked),
+    () => loadStates(tx, candidates),
   );
-  const states = await loadStates(tx, candidates);
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
@@ -214,8 +218,11 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
       staysVersion,
     };
   });
-  const destinations = await writeTransitions(tx, transitions, question.fire);
-  if (decided.length > 0) await markDecided(tx, decided);
+  const [destinations] = await inOrder(
+    tx,
+    () => writeTransitions(tx, transitions, question.fire),
+    () => markDecided(tx, decided),
+  );
   return {
     transitions,
     answers,

@@ -1,6 +1,6 @@
 import type { PersonState, SubscriptionState, TraitValue } from '#criteria';
 import type { LockedPerson, Sql } from '#database';
-import { loadInstants, loadSubscriptions, loadTraits } from '#database';
+import { inOrder, loadInstants, loadSubscriptions, loadTraits } from '#database';
 import type { Segment } from './definitions';
 
 /** A locked person and the segments they are to be decided against. */
@@ -104,9 +104,12 @@ const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
  */
 export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Promise<PersonState[]> {
   const needs = makeNeeds();
-  const instants = await instantsOf(tx, candidates, needs);
-  const traits = await traitsOf(tx, candidates, needs);
-  const subscriptions = await subscriptionsOf(tx, candidates, needs);
+  const [instants, traits, subscriptions] = await inOrder(
+    tx,
+    () => instantsOf(tx, candidates, needs),
+    () => traitsOf(tx, candidates, needs),
+    () => subscriptionsOf(tx, candidates, needs),
+  );
   return candidates.map(({ person }, index) => ({
     features: person,
     hasEmail: person.hasEmail,

@@ -1,5 +1,4 @@
-import type { Database } from '#database';
-import { inTransaction } from '#database';
+import type { Transact } from '#database';
 import type { DecisionTools, Scope } from '#evaluation';
 import { decide } from '#evaluation';
 import type { Payload } from '#queues';
@@ -12,7 +11,7 @@ export type PersonChange = {
 };
 
 export type EvaluationStage = DecisionTools & {
-  readonly db: Database;
+  readonly transact: Transact;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
 };
@@ -50,7 +49,7 @@ export async function evaluateChanges(
   changes: readonly PersonChange[],
 ): Promise<() => Promise<void>> {
   const question = { scopes: scopesOf(changes), cause: 'event', fire: true } as const;
-  const { destinations, committed } = await inTransaction(stage.db, (tx) => decide(tx, question, stage));
+  const { destinations, committed } = await stage.transact((tx) => decide(tx, question, stage));
   committed();
   return async () => {
     for (const destination of destinations) await stage.wakeRelay(destination);

@@ -15,10 +15,15 @@ export const log = makeLog('test', 'silent');
 const ignore = (): void => undefined;
 
 /** A connection of the test's own, closed at the end of the file. */
-export function openDatabase(url: string, poolMax = 4): Database {
-  const connection: Connection = connect(url, poolMax, ignore);
+export function openConnection(url: string, poolMax = 4): Connection {
+  const connection = connect(url, poolMax, ignore);
   closeAtEnd(connection.close);
-  return connection.db;
+  return connection;
+}
+
+/** As {@link openConnection}, for tests that only look. */
+export function openDatabase(url: string): Database {
+  return openConnection(url).db;
 }
 
 export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
@@ -45,10 +50,10 @@ export function startWorker(
   services: TestServices,
   options: { clock?: Clock; stages?: readonly WorkerStage[] } = {},
 ): TestWorker {
-  const db = openDatabase(services.databaseUrl, 12);
+  const { db, transact } = openConnection(services.databaseUrl, 12);
   const queues = openQueues(services);
   const clock = options.clock === undefined ? {} : { clock: options.clock };
-  let opened: Closable[] = startStages({ db, ...queues, log, ...clock }, options.stages ?? ALL);
+  let opened: Closable[] = startStages({ db, transact, ...queues, log, ...clock }, options.stages ?? ALL);
   const stop = async (): Promise<void> => {
     const closing = opened;
     opened = [];
