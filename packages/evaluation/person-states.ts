@@ -97,6 +97,7 @@ async function subscriptionsOf(
 
 const NO_TRAITS: ReadonlyMap<string, TraitValue> = new Map();
 const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
+const NO_SEGMENTS: ReadonlySet<string> = new Set();
 
 /**
  * Reads of each locked person what their segments read, and no more, in statements after the lock.
@@ -111,6 +112,8 @@ export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Pro
     () => subscriptionsOf(tx, candidates, needs),
   );
   return candidates.map(({ person }, index) => ({
+    personId: person.id,
+    memberOf: NO_SEGMENTS,
     features: person,
     hasEmail: person.hasEmail,
     hasPhone: person.hasPhone,
