@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import type { Connection, Database } from '#database';
-import { connect, inTransaction, insertEvaluation, raiseRevision } from '#database';
+import { connect, inTransaction, insertEvaluation, makeCounters, raiseRevision } from '#database';
 import type { EngineEvent } from '#events';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
@@ -48,7 +48,9 @@ export function startWorker(
   const db = openDatabase(services.databaseUrl, 12);
   const queues = openQueues(services);
   const clock = options.clock === undefined ? {} : { clock: options.clock };
-  let opened: Closable[] = startStages({ db, ...queues, log, ...clock }, options.stages ?? ALL);
+  const counters = makeCounters(db, ignore);
+  const stages = startStages({ db, ...queues, counters, log, ...clock }, options.stages ?? ALL);
+  let opened: Closable[] = [counters, ...stages];
   const stop = async (): Promise<void> => {
     const closing = opened;
     opened = [];
