@@ -1,4 +1,4 @@
-import { connect } from '#database';
+import { connect, makeCounters } from '#database';
 import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
@@ -32,12 +32,14 @@ runMain(async () => {
   const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0) };
   await transact((tx) => decide(tx, warmUp, tools));
 
-  const stages = startStages({ db, transact, backend, producer, log }, env.WORKER_STAGES);
+  const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
+  const stages = startStages({ db, transact, backend, producer, counters, log }, env.WORKER_STAGES);
   log.info({ stages: env.WORKER_STAGES, queues: backend.kind }, 'working');
   process.send?.('ready');
   runUntilStopped(
     [
       { name: 'the database', close: closeDatabase },
+      counters,
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
       ...stages,

@@ -6,7 +6,7 @@ import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError, makeConsumer, PutBackError } from '#queues';
-import type { Clock, Closable, Log, WorkerStage } from '#runtime';
+import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
@@ -34,6 +34,7 @@ export type Pipeline = {
   readonly transact: Transact;
   readonly backend: QueueBackend;
   readonly producer: Producer;
+  readonly counters: Counters;
   readonly log: Log;
   readonly clock?: Clock;
 };
@@ -54,7 +55,7 @@ const LOOK_EVERY_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
-function startFeatures({ db, transact, backend, producer, log, gates }: Tools): Closable[] {
+function startFeatures({ db, transact, backend, producer, counters, log, gates }: Tools): Closable[] {
   const stage: FeaturesStage = {
     transact,
     resolver: makePersonResolver(db),
@@ -68,6 +69,7 @@ function startFeatures({ db, transact, backend, producer, log, gates }: Tools): 
     bury: async ({ event }: IncomingEvent, error: unknown): Promise<void> => {
       const reason = error instanceof Error ? error.message : String(error);
       await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
+      counters.add('dead_events_total', {}, 1);
       log.error(
         { stage: 'features', err: error },
         'an event was refused by the database and kept in dead_event',
@@ -88,7 +90,11 @@ function startFeatures({ db, transact, backend, producer, log, gates }: Tools): 
     ...common,
     gates,
     laneOf: ({ personId }) => hashOf(personId ?? ''),
-    run: (incoming) => applyEvents(stage, incoming),
+    run: async (incoming) => {
+      const followUp = await applyEvents(stage, incoming);
+      counters.add('events_processed_total', {}, incoming.length);
+      return followUp;
+    },
   });
   const handle = async ({ events }: Payload<'events'>): Promise<void> => {
     const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));

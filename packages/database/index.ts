@@ -1,6 +1,7 @@
 export { claimDeadlines } from './deadlines';
 export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
+export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
 export type { Connection, Database, Sql } from './connect';
 export { inOrder } from './pipelined';

@@ -44,6 +44,8 @@ export type Decisions = {
   readonly answers: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
+  /** From each claimed deadline that still stood to the decision (ms). */
+  readonly lateness: readonly number[];
   /** To be called after the commit: what was decided is remembered. */
   readonly committed: () => void;
 };
@@ -197,6 +199,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const committed: (() => void)[] = [];
+  const lateness: number[] = [];
   const decided = inputs.map(({ candidate, state, before }): DecidedPerson => {
     const { person, scope, segments, exact, daysDecided } = candidate;
     const at = instantFor(person, scope, nowMs);
@@ -206,6 +209,8 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
     const mine = transitionsOf(candidate, state, isIn, { at, cause: causeFor(scope, question) }, said);
     if (archived !== undefined && isIn(archived)) mine.push(exitFrom(archived, person.id, at));
     transitions.push(...mine);
+    if (scope.kind === 'changed' && scope.dueAt !== undefined && scope.dueAt === person.deadlineAt)
+      lateness.push(at - scope.dueAt);
     const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
     const after = staysAfter(before, mine, tools.stays);
     committed.push(() => tools.stays.remember(person.id, staysVersion, after));
@@ -227,6 +232,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
     transitions,
     answers,
     destinations,
+    lateness,
     committed: () => {
       for (const remember of committed) remember();
     },

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import type { Connection, Database } from '#database';
-import { connect, inTransaction, insertEvaluation, raiseRevision } from '#database';
+import { connect, inTransaction, insertEvaluation, makeCounters, raiseRevision } from '#database';
 import type { EngineEvent } from '#events';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
@@ -53,7 +53,9 @@ export function startWorker(
   const { db, transact } = openConnection(services.databaseUrl, 12);
   const queues = openQueues(services);
   const clock = options.clock === undefined ? {} : { clock: options.clock };
-  let opened: Closable[] = startStages({ db, transact, ...queues, log, ...clock }, options.stages ?? ALL);
+  const counters = makeCounters(db, ignore);
+  const stages = startStages({ db, transact, ...queues, counters, log, ...clock }, options.stages ?? ALL);
+  let opened: Closable[] = [counters, ...stages];
   const stop = async (): Promise<void> => {
     const closing = opened;
     opened = [];

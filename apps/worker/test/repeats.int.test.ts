@@ -1,10 +1,10 @@
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { EngineEvent } from '#events';
 import type { Connection, Database } from '#database';
-import { createPeople, sqlStateOf } from '#database';
+import { createPeople, makeCounters, sqlStateOf } from '#database';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
-import { queueBackends, useDatabase, waitFor } from '#testkit';
+import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { makePersonResolver } from '../person-resolver';
 import { changesIn, evaluateChanges } from '../stages/evaluation';
@@ -84,8 +84,11 @@ describe('a stage that is repeated', () => {
     const segmentId = await createSegment(db, { features: { pricingViews: { min: 1 } } }, WEBHOOK);
     await run(stage, [makeEvent('r-3', 'pricing_viewed')]);
     const woken: string[] = [];
+    const counters = makeCounters(db, () => undefined);
+    closeAtEnd(() => counters.close());
     const evaluation = {
       transact: connection.transact,
+      counters,
       definitions: makeDefinitionCache(),
       stays: makeStaysCache(10),
       wakeRelay: async (name: string) => void woken.push(name),
