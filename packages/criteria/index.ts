@@ -13,6 +13,7 @@ export {
 } from './criteria';
 export { evaluate, propertiesMatch } from './evaluate';
 export { type ConditionResult, explain } from './explain';
+export { compileSql, type CompiledSql, type SqlPlace } from './compile-sql';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';
 export { type FilteredEvents, type ReadKey, type Reads, readsOf } from './reads';
