@@ -14,6 +14,7 @@ export {
 export { evaluate, propertiesMatch } from './evaluate';
 export { type ConditionResult, explain } from './explain';
 export { compileSql, type CompiledSql, type SqlPlace } from './compile-sql';
+export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';
 export { type FilteredEvents, type ReadKey, type Reads, readsOf } from './reads';
