@@ -3,7 +3,7 @@ import { findOpenEvaluations, readNow } from '#database';
 import type { DefinitionCache, Drift } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError, makeConsumer, PutBackError, PutOffError } from '#queues';
-import type { Clock, Closable, Log } from '#runtime';
+import type { Clock, Closable, Counters, Log } from '#runtime';
 import { makeGate } from './lanes';
 import { repeat } from './repeat';
 import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
@@ -14,6 +14,7 @@ export type BackfillTools = {
   readonly db: Database;
   readonly backend: QueueBackend;
   readonly producer: Producer;
+  readonly counters: Counters;
   readonly log: Log;
   readonly definitions: DefinitionCache;
   readonly wakeRelay: (destination: string) => Promise<void>;

@@ -98,7 +98,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
     sql,
     `SELECT mine.status NOT IN ('queued', 'running')
               OR EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isOver",
-            mine.kind IN ('batch', 'scheduled')
+            mine.kind NOT IN ('edit', 'archive')
               AND EXISTS (SELECT FROM evaluation older
                            WHERE older.number < mine.number AND older.segment_id IS NOT DISTINCT FROM mine.segment_id
                              AND older.status IN ('queued', 'running')) AS "isBlocked"

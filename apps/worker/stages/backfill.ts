@@ -9,6 +9,7 @@ import {
 } from '#database';
 import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
 import { decideChunk } from '#evaluation';
+import type { Counters } from '#runtime';
 import type { Gate } from '../lanes';
 import { classifyTrouble } from '../trouble';
 
@@ -85,6 +86,22 @@ async function runChunk(
   });
 }
 
+/** What follows the commit of a chunk. */
+async function tell(
+  { counters, wakeRelay, onDrift }: BackfillStage,
+  run: EvaluationRow,
+  { entered, exited, destinations, drifts }: Extract<ChunkDecision, { kind: 'decided' }>,
+): Promise<void> {
+  const counts = { entered, exited };
+  for (const direction of ['entered', 'exited'] as const) {
+    if (counts[direction] > 0)
+      counters.add('segment_transitions_total', { direction, cause: run.kind }, counts[direction]);
+  }
+  for (const { segmentId } of drifts) counters.add('segment_drift_total', { segment_id: segmentId }, 1);
+  if (drifts.length > 0) onDrift(run, drifts);
+  for (const destination of destinations) await wakeRelay(destination);
+}
+
 /** Works through a range of people, from where it is. */
 async function runPart(stage: BackfillStage, run: EvaluationRow, from: EvaluationPart): Promise<void> {
   const slot = stage.slots[from.part % stage.slots.length];
@@ -105,8 +122,7 @@ async function runPart(stage: BackfillStage, run: EvaluationRow, from: Evaluatio
       });
       part = next;
       if (decision.kind === 'takenOver') return;
-      for (const destination of decision.destinations) await stage.wakeRelay(destination);
-      if (decision.drifts.length > 0) stage.onDrift(run, decision.drifts);
+      await tell(stage, run, decision);
     } catch (error) {
       if (!(error instanceof LostPlaceError)) throw error;
       const open = await persist(stage, () => findOpenParts(stage.db, run.id));
