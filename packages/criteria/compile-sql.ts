@@ -30,7 +30,10 @@ export function compileSql(criteria: Criteria, { person, now, firstParameter }: 
     parameters.push(value);
     return `$${firstParameter + parameters.length - 1}`;
   };
-  const compare = (actual: string, range: { min?: number | undefined; max?: number | undefined; eq?: number | undefined }): string[] => {
+  const compare = (
+    actual: string,
+    range: { min?: number | undefined; max?: number | undefined; eq?: number | undefined },
+  ): string[] => {
     const out: string[] = [];
     if (range.min !== undefined) out.push(`${actual} >= ${put(range.min)}::bigint`);
     if (range.max !== undefined) out.push(`${actual} <= ${put(range.max)}::bigint`);
@@ -45,11 +48,15 @@ export function compileSql(criteria: Criteria, { person, now, firstParameter }: 
     for (const condition of node.events ?? []) {
       const name = put(condition.eventName);
       const window =
-        condition.within === undefined ? '' : ` AND e.occurred_at > ${now} - ${put(windowMs(condition.within))}::float8 * interval '1 millisecond'`;
+        condition.within === undefined
+          ? ''
+          : ` AND e.occurred_at > ${now} - ${put(windowMs(condition.within))}::float8 * interval '1 millisecond'`;
       const from = `FROM event e WHERE e.person_id = ${person}.id AND e.name = ${name}::text${window}`;
       parts.push(...compare(`(SELECT count(*) ${from})`, countRange(condition)));
       if (condition.within !== undefined) {
-        changes.push(`(SELECT min(e.occurred_at) + ${put(windowMs(condition.within))}::float8 * interval '1 millisecond' ${from})`);
+        changes.push(
+          `(SELECT min(e.occurred_at) + ${put(windowMs(condition.within))}::float8 * interval '1 millisecond' ${from})`,
+        );
       }
     }
     for (const [name, trait] of Object.entries(node.traits ?? {})) {
@@ -59,15 +66,31 @@ export function compileSql(criteria: Criteria, { person, now, firstParameter }: 
     }
     if (node.subscription?.status !== undefined) {
       const list = node.subscription.status.map((status) => `${put(status)}::text`).join(', ');
-      parts.push(`EXISTS (SELECT FROM subscription s WHERE s.person_id = ${person}.id AND s.status IN (${list}))`);
+      parts.push(
+        `EXISTS (SELECT FROM subscription s WHERE s.person_id = ${person}.id AND s.status IN (${list}))`,
+      );
     }
-    if (node.person?.hasEmail !== undefined) parts.push(`(${person}.email IS NOT NULL) = ${put(node.person.hasEmail)}::bool`);
-    if (node.person?.hasPhone !== undefined) parts.push(`(${person}.phone IS NOT NULL) = ${put(node.person.hasPhone)}::bool`);
+    if (node.person?.hasEmail !== undefined)
+      parts.push(`(${person}.email IS NOT NULL) = ${put(node.person.hasEmail)}::bool`);
+    if (node.person?.hasPhone !== undefined)
+      parts.push(`(${person}.phone IS NOT NULL) = ${put(node.person.hasPhone)}::bool`);
+    for (const id of node.segments?.memberOf ?? [])
+      parts.push(
+        `EXISTS (SELECT FROM segment_membership m WHERE m.person_id = ${person}.id AND m.segment_id = ${put(id)}::uuid AND m.exited_at IS NULL)`,
+      );
+    for (const id of node.segments?.notMemberOf ?? [])
+      parts.push(
+        `NOT EXISTS (SELECT FROM segment_membership m WHERE m.person_id = ${person}.id AND m.segment_id = ${put(id)}::uuid AND m.exited_at IS NULL)`,
+      );
     for (const inner of node.all ?? []) parts.push(walk(inner));
     if (node.any !== undefined) parts.push(`(${node.any.map(walk).join(' OR ')})`);
     if (node.not !== undefined) parts.push(`NOT ${walk(node.not)}`);
     return `(${parts.join(' AND ')})`;
   };
   const holds = walk(criteria);
-  return { holds, changesAt: changes.length === 0 ? 'NULL::timestamptz' : `least(${changes.join(', ')})`, parameters };
+  return {
+    holds,
+    changesAt: changes.length === 0 ? 'NULL::timestamptz' : `least(${changes.join(', ')})`,
+    parameters,
+  };
 }
