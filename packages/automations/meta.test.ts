@@ -1,6 +1,7 @@
 import type { FakeMeta } from '../testkit/fakes';
 import { graphError, reply, startFakeMeta } from '../testkit/fakes';
 import type { MetaAutomation } from './automation';
+import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeMetaDestination, usersOutcome } from './meta';
 
@@ -39,12 +40,13 @@ function deliver(action: 'add' | 'remove', options: Options = {}) {
     automation,
     body: null,
     person: PERSON,
+    identifiers: [],
     attempt: 1,
     ...rest,
   };
   const settings = { accessToken, pixelId, baseUrl: `${meta.origin}/`, apiVersion: 'v26.0' };
   const destination = makeMetaDestination({ settings, now: () => NOW_MS, timeoutMs });
-  return destination.deliver(request, new AbortController().signal);
+  return deliverOne(destination, request);
 }
 
 const sent = () => meta.requests.map(({ method, path }) => `${method} ${path}`);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AudienceAction, MetaAutomation } from './automation';
 import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, timedAttempt } from './destination';
+import { ATTEMPT_TIMEOUT_MS, deliverEach, timedAttempt } from './destination';
 import type { HttpRequest, HttpResult, SendHttp } from './http';
 import { makeSendHttp } from './http';
 import { metaOutcome, parseJson } from './meta-errors';
@@ -47,8 +47,9 @@ export function makeMetaDestination(options: {
   return {
     kind: 'meta',
     retryDelaysMs: META_RETRY_DELAYS_MS,
+    group: { max: 10_000, windowMs: 1_000 },
     isConfigured: () => (settings === undefined ? { ok: false, reason } : { ok: true }),
-    deliver: async (request, signal) => {
+    deliver: deliverEach(async (request, signal) => {
       const { automation, person } = request;
       if (automation.kind !== 'meta') throw new TypeError(`a ${automation.kind} automation is not for Meta`);
       return timedAttempt({ signal, timeoutMs }, async (bounded): Promise<Attempted> => {
@@ -62,7 +63,7 @@ export function makeMetaDestination(options: {
         const sent = await send(eventsRequest(settings, settings.pixelId, event), bounded);
         return withEvent(synced, sent, request.attempt);
       });
-    },
+    }),
   };
 }
 
