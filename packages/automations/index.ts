@@ -1,4 +1,4 @@
-export { automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
+export { audienceOf, automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
 export type {
   Action,
   Automation,
