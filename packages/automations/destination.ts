@@ -133,21 +133,34 @@ export type Attempted = {
   readonly pause?: Pause;
 };
 
-/** Runs an attempt within `timeoutMs`, and completes its result. */
-export async function timedAttempt(
-  bounds: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  run: (signal: AbortSignal) => Promise<Attempted>,
-): Promise<AttemptResult> {
+type Bounds = { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** Runs the attempt of a group within `timeoutMs`, and completes its results: all of them took as long. */
+export async function timedAttempts(
+  bounds: Bounds,
+  run: (signal: AbortSignal) => Promise<readonly Attempted[]>,
+): Promise<AttemptResult[]> {
   const startedMs = performance.now();
-  const { outcome, httpStatus, note, responseBody, pause } = await withDeadline(bounds, run);
-  return {
+  const attempts = await withDeadline(bounds, run);
+  const durationMs = Math.round(performance.now() - startedMs);
+  return attempts.map(({ outcome, httpStatus, note, responseBody, pause }) => ({
     outcome,
     httpStatus: httpStatus ?? null,
     error: 'error' in outcome ? outcome.error : (note ?? null),
-    durationMs: Math.round(performance.now() - startedMs),
+    durationMs,
     responseBody: responseBody ?? null,
     ...(pause === undefined ? {} : { pause }),
-  };
+  }));
+}
+
+/** `timedAttempts` of one. */
+export async function timedAttempt(
+  bounds: Bounds,
+  run: (signal: AbortSignal) => Promise<Attempted>,
+): Promise<AttemptResult> {
+  const [result] = await timedAttempts(bounds, async (signal) => [await run(signal)]);
+  if (result === undefined) throw new TypeError('an attempt without a result');
+  return result;
 }
 
 /** Why a deadline's signal aborted: its time was up, or the caller's signal aborted. */
@@ -161,7 +174,7 @@ export function cutOf(signal: AbortSignal): Cut | null {
 
 // Not AbortSignal.any: on Node 20 each use stays attached to a long-lived signal, such as that of a shutdown.
 async function withDeadline<T>(
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  { signal, timeoutMs }: Bounds,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
