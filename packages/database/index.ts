@@ -54,6 +54,8 @@ export {
   startEvaluation,
 } from './evaluations';
 export type { EvaluationKind, EvaluationRow, EvaluationStatus } from './evaluations';
+export { keepIdentifiers, settleIdentifiers } from './audience-identifiers';
+export type { AudienceEntry } from './audience-identifiers';
 export { claimDueDeliveries } from './delivery-claims';
 export type { ClaimedDeliveries, ClaimRequest, DeliveryLane } from './delivery-claims';
 export { takeUpDelivery } from './delivery-context';
