@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
+import { deliverOne } from '#automations';
 import type {
   Database,
   DeliveryAttemptRecord,
@@ -113,7 +114,7 @@ async function send(
   const { destination, stop } = options;
   const answer = await faultless(options, held.delivery, async () => ({
     kind: 'attempt' as const,
-    attempt: await destination.deliver(request, stop),
+    attempt: await deliverOne(destination, request, stop),
   }));
   if (stop.aborted && answer.attempt.error === 'ABORTED') return null;
   return conclude(options, held, answer.attempt);

@@ -58,6 +58,7 @@ function sendOf(
     automation,
     body,
     person: { id: delivery.personId, userId, email, phone },
+    identifiers: [],
     attempt: delivery.attempts + 1,
   };
   return { kind: 'send', request, isNewBody };

@@ -70,12 +70,12 @@ describe('matchingAction', () => {
   });
 });
 
-test('keys: one state per audience and person, one endpoint per vendor, audience or origin', () => {
+test('keys: one state per audience and person, one endpoint per audience or origin', () => {
   const automations = automationsOf({
     resend: { id: 'r', audienceId: 'aud' },
     meta: { id: 'm', customAudienceId: '123', sync: true },
     webhook: { id: 'w', url: 'https://example.com:8443/a?b', secret: SECRET },
   });
   expect(automations.map((one) => stateKeyOf(one, 'p1'))).toEqual(['resend:aud:p1', 'meta:123:p1', null]);
-  expect(automations.map(endpointOf)).toEqual(['resend', 'meta:123', 'https://example.com:8443']);
+  expect(automations.map(endpointOf)).toEqual(['resend:aud', 'meta:123', 'https://example.com:8443']);
 });

@@ -59,26 +59,24 @@ export function matchingAction(automation: Automation, edge: Edge): Action | nul
  * one may be in flight. Null for webhooks, which announce and hold no state.
  */
 export function stateKeyOf(automation: Automation, personId: string): string | null {
-  switch (automation.kind) {
-    case 'resend':
-      return `resend:${automation.audienceId}:${personId}`;
-    case 'meta':
-      return `meta:${automation.customAudienceId}:${personId}`;
-    case 'webhook':
-      return null;
-  }
+  const audience = audienceOf(automation);
+  return audience === null ? null : `${audience}:${personId}`;
+}
+
+/** The audience that an automation keeps, under a name that no other destination uses; null for webhooks. */
+export function audienceOf(automation: Automation): string | null {
+  return automation.kind === 'webhook' ? null : audienceName(automation);
 }
 
 /** The fairness key: what may hang or be throttled on its own, and must then slow nobody else. */
 export function endpointOf(automation: Automation): string {
-  switch (automation.kind) {
-    case 'resend':
-      return 'resend';
-    case 'meta':
-      return `meta:${automation.customAudienceId}`;
-    case 'webhook':
-      return new URL(automation.url).origin;
-  }
+  return automation.kind === 'webhook' ? new URL(automation.url).origin : audienceName(automation);
+}
+
+function audienceName(automation: ResendAutomation | MetaAutomation): string {
+  return automation.kind === 'resend'
+    ? `resend:${automation.audienceId}`
+    : `meta:${automation.customAudienceId}`;
 }
 
 function resendAutomation(config: ResendConfig): ResendAutomation {

@@ -16,30 +16,62 @@ export type DeliveryRequest = {
   readonly automation: Automation;
   /** The webhook body, the same bytes on every attempt; null for the other destinations. */
   readonly body: string | null;
-  readonly person: {
-    readonly id: string;
-    readonly userId: string | null;
-    readonly email: string | null;
-    readonly phone: string | null;
-  };
+  readonly person: Recipient;
+  /**
+   * What adds may have left of the person in that audience (`identifierOf`), and what no removal has taken out since;
+   * empty for destinations that hold no state.
+   */
+  readonly identifiers: readonly string[];
   /** 1 for the first. */
   readonly attempt: number;
 };
 
+/** Whom a delivery is about, as they are now. */
+export type Recipient = {
+  readonly id: string;
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+};
+
+/** What is held up: every delivery of this kind of destination, those with the same `endpointOf`, or this one alone. */
+export type Scope = 'destination' | 'endpoint' | 'delivery';
+
 /**
  * What an attempt means for its delivery.
- * - `retry`: try again, not before `afterMs` if given
+ * - `retry`: try again, not before `afterMs` if given. With a `scope` other than `delivery` it was throttled: all of
+ *   that is to wait so long, and the attempt uses up no try. `outcomeUnknown`: the receiver may have got the request,
+ *   and may act on it until the attempt's time (15 s) is over: no other state of the same key is sent before
  * - `final`: this delivery can never succeed
- * - `halt`: nothing sent there can succeed until somebody acts: `destination` concerns every delivery of this
- *   kind (a dead token), `endpoint` those with the same `endpointOf` (a blocked audience)
+ * - `halt`: nothing sent there can succeed until somebody acts (a dead token, a missing audience), or for `afterMs`
+ *   where the end is known (a quota); it uses up no try
  * - `skipped`: nothing was sent, and nothing is wrong
  */
 export type Outcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly error: string; readonly afterMs?: number }
+  | {
+      readonly kind: 'retry';
+      readonly error: string;
+      /** Absent: the delivery. */
+      readonly scope?: Scope;
+      readonly afterMs?: number;
+      readonly outcomeUnknown?: true;
+    }
   | { readonly kind: 'final'; readonly error: string }
-  | { readonly kind: 'halt'; readonly scope: 'destination' | 'endpoint'; readonly error: string }
+  | {
+      readonly kind: 'halt';
+      readonly scope: Exclude<Scope, 'delivery'>;
+      readonly error: string;
+      readonly afterMs?: number;
+    }
   | { readonly kind: 'skipped'; readonly reason: string };
+
+/** A quota that an answer says is used up or nearly so, whatever came of the request itself. */
+export type Pause = {
+  readonly scope: Exclude<Scope, 'delivery'>;
+  readonly afterMs: number;
+  readonly reason: string;
+};
 
 export type AttemptResult = {
   readonly outcome: Outcome;
@@ -49,18 +81,47 @@ export type AttemptResult = {
   readonly durationMs: number;
   /** A webhook receiver's answer, at most 16 KB, storable as text; null for the other destinations. */
   readonly responseBody: string | null;
+  /** What is to wait before anything more is sent there. */
+  readonly pause?: Pause;
 };
 
 export type Configured = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** At most `max` in each `perMs`. */
+export type Rate = { readonly max: number; readonly perMs: number };
 
 /** A kind of place that deliveries go to. Its answers are values; it throws on programming errors only. */
 export interface Destination {
   readonly kind: DestinationKind;
   /** See `nextAttemptDelayMs`. */
   readonly retryDelaysMs: readonly number[];
+  /** How many deliveries of one endpoint and action go in one call, and how long to gather them. */
+  readonly group: { readonly max: number; readonly windowMs: number };
+  /** A limit on attempts, all processes together; read it each time, for it may follow what the receiver states. */
+  readonly rate?: Rate;
   isConfigured(): Configured;
-  /** Makes one attempt, which `signal` cuts short (the outcome is then `retry` with the error `ABORTED`). */
-  deliver(request: DeliveryRequest, signal: AbortSignal): Promise<AttemptResult>;
+  /**
+   * What an add leaves of the person at the receiver: to be kept before the attempt, for a later removal must take
+   * out what was put in, by an address that is old by then too, and whatever became of the attempt. Delivered, an add
+   * leaves this one alone (earlier ones were taken out), and a removal leaves none. Null: nothing that is sent.
+   */
+  identifierOf?(person: Recipient): string | null;
+  /**
+   * Makes one attempt for all of a group, which share endpoint and action. `signal` cuts it short (what was not done
+   * by then is `retry` with the error `ABORTED`).
+   * @returns a result for each request, in their order
+   */
+  deliver(requests: readonly DeliveryRequest[], signal: AbortSignal): Promise<readonly AttemptResult[]>;
+}
+
+/** The group of a destination that takes one delivery a call. */
+export const ONE_BY_ONE: Destination['group'] = { max: 1, windowMs: 0 };
+
+/** Delivers requests side by side, for a destination that takes one a call. */
+export function deliverEach(
+  deliverOne: (request: DeliveryRequest, signal: AbortSignal) => Promise<AttemptResult>,
+): Destination['deliver'] {
+  return (requests, signal) => Promise.all(requests.map((request) => deliverOne(request, signal)));
 }
 
 /** What an attempt gives before it is timed. */
@@ -69,22 +130,37 @@ export type Attempted = {
   readonly httpStatus?: number | null;
   readonly note?: string;
   readonly responseBody?: string;
+  readonly pause?: Pause;
 };
 
-/** Runs an attempt within `timeoutMs`, and completes its result. */
-export async function timedAttempt(
-  bounds: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  run: (signal: AbortSignal) => Promise<Attempted>,
-): Promise<AttemptResult> {
+type Bounds = { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** Runs the attempt of a group within `timeoutMs`, and completes its results: all of them took as long. */
+export async function timedAttempts(
+  bounds: Bounds,
+  run: (signal: AbortSignal) => Promise<readonly Attempted[]>,
+): Promise<AttemptResult[]> {
   const startedMs = performance.now();
-  const { outcome, httpStatus, note, responseBody } = await withDeadline(bounds, run);
-  return {
+  const attempts = await withDeadline(bounds, run);
+  const durationMs = Math.round(performance.now() - startedMs);
+  return attempts.map(({ outcome, httpStatus, note, responseBody, pause }) => ({
     outcome,
     httpStatus: httpStatus ?? null,
     error: 'error' in outcome ? outcome.error : (note ?? null),
-    durationMs: Math.round(performance.now() - startedMs),
+    durationMs,
     responseBody: responseBody ?? null,
-  };
+    ...(pause === undefined ? {} : { pause }),
+  }));
+}
+
+/** `timedAttempts` of one. */
+export async function timedAttempt(
+  bounds: Bounds,
+  run: (signal: AbortSignal) => Promise<Attempted>,
+): Promise<AttemptResult> {
+  const [result] = await timedAttempts(bounds, async (signal) => [await run(signal)]);
+  if (result === undefined) throw new TypeError('an attempt without a result');
+  return result;
 }
 
 /** Why a deadline's signal aborted: its time was up, or the caller's signal aborted. */
@@ -98,7 +174,7 @@ export function cutOf(signal: AbortSignal): Cut | null {
 
 // Not AbortSignal.any: on Node 20 each use stays attached to a long-lived signal, such as that of a shutdown.
 async function withDeadline<T>(
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  { signal, timeoutMs }: Bounds,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();

@@ -25,12 +25,13 @@ test('a destination refuses another’s automation: that is a programming error'
     },
     body: '{}',
     person: { id: 'p', userId: null, email: 'a@x.io', phone: null },
+    identifiers: [],
     attempt: 1,
   };
   const signal = new AbortController().signal;
-  await expect(meta.deliver(request, signal)).rejects.toThrow(TypeError);
-  await expect(webhook.deliver(request, signal)).rejects.toThrow(TypeError);
-  expect((await resend.deliver(request, signal)).outcome).toMatchObject({ kind: 'skipped' });
+  await expect(meta.deliver([request], signal)).rejects.toThrow(TypeError);
+  await expect(webhook.deliver([request], signal)).rejects.toThrow(TypeError);
+  expect((await resend.deliver([request], signal))[0]?.outcome).toMatchObject({ kind: 'skipped' });
 });
 
 test('a range that is none stops the start', () => {

@@ -1,7 +1,7 @@
 import type { DestinationKind } from './automation';
 import type { Destination } from './destination';
-import type { MetaSettings } from './meta';
 import { makeMetaDestination } from './meta';
+import type { MetaSettings } from './meta-graph';
 import type { ResendSettings } from './resend';
 import { makeResendDestination } from './resend';
 import { makeWebhookDestination } from './webhook';

@@ -31,6 +31,23 @@ export type HttpResult =
     }
   | { readonly kind: 'failure'; readonly code: string };
 
+/** Failures before anything was sent: no name, no way, nobody listening, or a request that is none. */
+const UNSENT_CODES: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EGRESS_BLOCKED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_URL',
+]);
+
+/** Whether the receiver of a failed request may have got it, and may still act on it. */
+export function mayHaveArrived(failure: HttpResult & { readonly kind: 'failure' }): boolean {
+  return !UNSENT_CODES.has(failure.code);
+}
+
 /** Sends one request; `signal` bounds the whole exchange, headers and body. */
 export type SendHttp = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResult>;
 

@@ -1,4 +1,4 @@
-export { automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
+export { audienceOf, automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
 export type {
   Action,
   Automation,
@@ -12,6 +12,7 @@ export { automationConfigSchema, makeAutomationConfigSchema } from './config';
 export type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
 export { assignIds, maskConfig, mergeMasked } from './config-secrets';
 export type { ConfigFault, MergeResult } from './config-secrets';
+export { deliverOne } from './deliver-one';
 export type {
   AttemptResult,
   Configured,
@@ -19,6 +20,10 @@ export type {
   DeliveryType,
   Destination,
   Outcome,
+  Pause,
+  Rate,
+  Recipient,
+  Scope,
 } from './destination';
 export { makeDestinations } from './destinations';
 export type { DestinationSettings } from './destinations';

@@ -1,4 +1,4 @@
-import { audienceRow, hashEmail, hashPhone } from './meta-hashing';
+import { audienceRow, hashEmail, hashPhone, rowsFromText, rowToText, rowWithout } from './meta-hashing';
 
 const MARY = 'f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79';
 const PHONE = 'e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176';
@@ -23,7 +23,9 @@ test.each([
   ['15559876543', '1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e'],
   ['+1 (650) 555-1212', PHONE],
   ['001 650 555 1212', PHONE],
+  ['0049 170 1234567', '8b47a52ed04d068c3a9c5632b98cec18780a9f9f4099d4f8afe233970ce116fe'],
   [PHONE, PHONE],
+  [PHONE.toUpperCase(), PHONE],
   ['', ''],
   ['none', ''],
   ['000', ''],
@@ -40,4 +42,14 @@ test('a row: the external id as it is, unknown values empty, none without any id
     PHONE,
   ]);
   expect(audienceRow({ ...person, email: ' ', phone: 'unknown' })).toBeNull();
+});
+
+test('a row is kept as text, and what is none of ours is left out', () => {
+  const row = ['u "1"', MARY, ''] as const;
+  expect(rowsFromText([rowToText(row), 'odd', '[1,2,3]', '["a","b"]'])).toEqual([row]);
+});
+
+test('what an old row names and a new one does not', () => {
+  expect(rowWithout(['u', MARY, PHONE], ['u', 'other', PHONE])).toEqual(['', MARY, '']);
+  expect(rowWithout(['u', MARY, ''], ['u', MARY, PHONE])).toBeNull();
 });

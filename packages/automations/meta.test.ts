@@ -1,11 +1,12 @@
 import type { FakeMeta } from '../testkit/fakes';
-import { graphError, reply, startFakeMeta } from '../testkit/fakes';
-import type { MetaAutomation } from './automation';
-import type { DeliveryRequest } from './destination';
-import { makeMetaDestination, usersOutcome } from './meta';
+import { startFakeMeta } from '../testkit/fakes';
+import { deliverOne } from './deliver-one';
+import type { DeliveryRequest, Recipient } from './destination';
+import { makeMetaDestination } from './meta';
+import { audienceRequest, metaAutomation, NOW_MS } from './test-request';
 
-const NOW_MS = Date.UTC(2026, 10, 22, 12);
 const MARY = 'f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79';
+const JOE = '8830eedd6c6b5ea97d181563a349476ca1bb25ace1f94b5c5e48d9cad727941b';
 const PHONE = 'e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176';
 const PERSON = { id: 'p', userId: 'u_1', email: ' Mary@Example.com ', phone: '+1 (650) 555-1212' };
 
@@ -15,39 +16,32 @@ beforeEach(async () => {
 });
 afterEach(() => meta.close());
 
-type Options = Partial<DeliveryRequest> & {
-  pixelId?: string;
-  accessToken?: string;
-  conversionEvent?: string;
-  timeoutMs?: number;
-};
+const destination = () =>
+  makeMetaDestination({
+    settings: { accessToken: 'meta_test', baseUrl: `${meta.origin}/`, apiVersion: 'v26.0' },
+    now: () => NOW_MS,
+    timeoutMs: 10_000,
+  });
 
-function deliver(action: 'add' | 'remove', options: Options = {}) {
-  const { pixelId, accessToken = 'meta_test', conversionEvent = null, timeoutMs = 5_000, ...rest } = options;
-  const automation: MetaAutomation = {
-    kind: 'meta',
-    id: 'm',
-    customAudienceId: '2385',
-    conversionEvent,
-    actions: { entered: 'add', exited: 'remove' },
-  };
-  const request: DeliveryRequest = {
-    deliveryId: 'd1',
-    type: action === 'add' ? 'segment.entered' : 'segment.exited',
-    action,
-    occurredAtMs: NOW_MS - 1_500,
-    automation,
-    body: null,
-    person: PERSON,
-    attempt: 1,
-    ...rest,
-  };
-  const settings = { accessToken, pixelId, baseUrl: `${meta.origin}/`, apiVersion: 'v26.0' };
-  const destination = makeMetaDestination({ settings, now: () => NOW_MS, timeoutMs });
-  return destination.deliver(request, new AbortController().signal);
-}
+const request = (action: 'add' | 'remove', rest: Partial<DeliveryRequest> = {}) =>
+  audienceRequest(metaAutomation(), action, rest);
+const deliver = (action: 'add' | 'remove', rest: Partial<DeliveryRequest> = {}) =>
+  deliverOne(destination(), request(action, rest));
+const deliverAll = (requests: readonly DeliveryRequest[]) =>
+  destination().deliver(requests, new AbortController().signal);
 
+const identifierOf = (person: Recipient): string => destination().identifierOf?.(person) ?? '';
 const sent = () => meta.requests.map(({ method, path }) => `${method} ${path}`);
+const bodies = () =>
+  meta.requests.map(({ text }) => JSON.parse(text) as { session?: object; payload: { data: string[][] } });
+
+const people = (count: number): Recipient[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `p${index}`,
+    userId: null,
+    email: `person.${index}@example.com`,
+    phone: null,
+  }));
 
 describe('audiences', () => {
   test('add and remove: same path and row, the token in the header only, nothing personal on the wire', async () => {
@@ -65,9 +59,9 @@ describe('audiences', () => {
       payload: { schema: ['EXTERN_ID', 'EMAIL', 'PHONE'], data: [['u_1', MARY, PHONE]] },
     });
     expect(removed?.body).toEqual(added?.body);
-    for (const request of meta.requests) {
-      expect(request.headers.authorization).toBe('Bearer meta_test');
-      expect(request.path + request.text).not.toMatch(/meta_test|mary|650|555/i);
+    for (const { headers, path, text } of meta.requests) {
+      expect(headers.authorization).toBe('Bearer meta_test');
+      expect(path + text).not.toMatch(/meta_test|mary|650|555/i);
     }
   });
 
@@ -77,172 +71,132 @@ describe('audiences', () => {
     expect(meta.rowsOf('2385')).toHaveLength(1);
   });
 
+  test.each(['mary@example.com', '+1 650 555 1212', '16505551212'])(
+    'a user id that is an address or the phone (%s) does not leave the house',
+    async (userId) => {
+      await deliver('add', { person: { ...PERSON, userId } });
+      expect(meta.membersOf('2385')).toEqual(['p']);
+      expect(meta.requests[0]?.text).not.toMatch(/mary@|650/i);
+    },
+  );
+
   test('nothing is sent without an identifier, or without a token', async () => {
     const result = await deliver('add', { person: { ...PERSON, email: null, phone: '' } });
     expect(result.outcome).toEqual({ kind: 'skipped', reason: 'no e-mail address or phone' });
-    expect(makeMetaDestination({ settings: undefined, now: Date.now }).isConfigured()).toEqual({
-      ok: false,
-      reason: 'destination not configured: META_ACCESS_TOKEN is not set',
-    });
+    const unset = makeMetaDestination({ settings: undefined, now: Date.now });
+    const reason = 'destination not configured: META_ACCESS_TOKEN is not set';
+    expect(unset.isConfigured()).toEqual({ ok: false, reason });
+    expect((await deliverOne(unset, request('add'))).outcome).toEqual({ kind: 'skipped', reason });
     expect(sent()).toEqual([]);
   });
-
-  test('rows that Meta refuses: some are noted, all are final', () => {
-    const answer = (received: number, invalid: number) => ({
-      kind: 'response' as const,
-      status: 200,
-      headers: {},
-      body: JSON.stringify({
-        num_received: received,
-        num_invalid_entries: invalid,
-        invalid_entry_samples: { 0: 'x' },
-      }),
-    });
-    expect(usersOutcome(answer(3, 2), 1)).toEqual({
-      outcome: { kind: 'delivered' },
-      note: 'Meta refused 2 of 3 rows',
-    });
-    expect(usersOutcome(answer(1, 1), 1)).toEqual({
-      outcome: { kind: 'final', error: 'Meta refused 1 of 1 rows' },
-    });
-  });
 });
 
-describe('errors, by their code', () => {
-  const usage = (minutes: number) =>
-    JSON.stringify({
-      42: [{ type: 'custom_audience', call_count: 100, estimated_time_to_regain_access: minutes }],
-    });
+describe('identifiers of the past', () => {
+  const asJoe = { ...PERSON, email: 'joe@eg.com' };
 
-  test('throttled: until the end that the header states', async () => {
-    meta.interject(graphError(80_003, { headers: { 'x-business-use-case-usage': usage(5) } }));
-    expect((await deliver('add')).outcome).toEqual({
-      kind: 'retry',
-      error: 'HTTP 400, Graph error 80003: Error 80003',
-      afterMs: 300_000,
-    });
+  test('a removal takes out what was added, not what is known now', async () => {
+    await deliver('add');
+    const kept = [identifierOf(PERSON)];
+    await deliver('remove', { person: asJoe, identifiers: kept });
+    expect(meta.rowsOf('2385')).toEqual([]);
+    expect(bodies()[1]?.payload.data).toEqual([['u_1', MARY, PHONE]]);
   });
 
-  test.each([
-    [1, 60_000],
-    [3, 240_000],
-    [9, 900_000],
-  ])('throttled without a stated end: attempt %d waits %d ms', async (attempt, afterMs) => {
-    meta.interject(
-      graphError(17, {
-        subcode: 2_446_079,
-        isTransient: true,
-        headers: { 'x-business-use-case-usage': 'odd' },
-      }),
-    );
-    expect((await deliver('add', { attempt })).outcome).toMatchObject({ kind: 'retry', afterMs });
+  test('a removal needs neither address nor phone when it knows what was added', async () => {
+    await deliver('add');
+    const person = { ...PERSON, email: null, phone: null };
+    const removed = await deliver('remove', { person, identifiers: [identifierOf(PERSON)] });
+    expect(removed.outcome).toEqual({ kind: 'delivered' });
+    expect(meta.rowsOf('2385')).toEqual([]);
   });
 
-  test.each<[string, number, number | undefined, object]>([
-    ['a dead token', 190, 463, { kind: 'halt', scope: 'destination' }],
-    ['a missing permission', 200, undefined, { kind: 'halt', scope: 'destination' }],
-    ['terms that are not accepted', 200, 1_870_090, { kind: 'halt', scope: 'destination' }],
-    ['an audience that is not ours', 100, 33, { kind: 'halt', scope: 'endpoint' }],
-    ['a blocked audience', 100, 1_713_230, { kind: 'halt', scope: 'endpoint' }],
-    ['a bad parameter', 100, undefined, { kind: 'final' }],
-    ['an update in progress', 2_650, 1_870_145, { kind: 'retry' }],
-    ['a misused session', 2_650, 1_870_147, { kind: 'final' }],
-    ['an unknown fault', 1, 99, { kind: 'retry' }],
-    ['a negative code', -3, undefined, { kind: 'retry' }],
-    ['an audience that is not known yet', 803, undefined, { kind: 'retry' }],
-    ['a code that nobody documents', 9_999, undefined, { kind: 'final' }],
-  ])('%s (%d/%d)', async (_name, code, subcode, expected) => {
-    meta.interject(graphError(code, subcode === undefined ? {} : { subcode }));
-    expect(await deliver('add')).toMatchObject({ outcome: expected, httpStatus: 400 });
-    expect(sent()).toHaveLength(1);
-  });
-
-  test('transient is tried again, whatever the code', async () => {
-    meta.interject(graphError(100, { isTransient: true }));
-    expect((await deliver('add')).outcome.kind).toBe('retry');
-  });
-
-  test('a policy block is tried hourly, then halts', async () => {
-    meta.interject(graphError(368), graphError(368));
-    expect((await deliver('add')).outcome).toMatchObject({ kind: 'retry', afterMs: 3_600_000 });
-    expect((await deliver('add', { attempt: 3 })).outcome.kind).toBe('halt');
-  });
-
-  test.each([
-    ['500 with HTML', reply(500, { body: '<html></html>' })],
-    ['200 with HTML', reply(200, { body: '<html></html>' })],
-    ['a redirect', reply(302, { headers: { location: 'http://127.0.0.1:1/' } })],
-  ])('%s is tried again', async (_name, handler) => {
-    meta.interject(handler);
-    expect((await deliver('add')).outcome.kind).toBe('retry');
-  });
-
-  test('an error under a 200 is no success', async () => {
-    meta.interject(graphError(190, { status: 200 }));
-    expect((await deliver('add')).outcome.kind).toBe('halt');
-  });
-
-  test('a wrong token halts, a hanging server is cut', async () => {
-    expect((await deliver('add', { accessToken: 'wrong' })).outcome).toMatchObject({
-      kind: 'halt',
-      scope: 'destination',
-    });
-    meta.interject(() => undefined);
-    expect((await deliver('add', { timeoutMs: 150 })).outcome).toEqual({ kind: 'retry', error: 'TIMEOUT' });
-  });
-});
-
-describe('conversion event', () => {
-  const lead = { conversionEvent: 'Lead', pixelId: '777' };
-
-  test('follows an entering add, once however often it is sent', async () => {
-    await deliver('add', lead);
-    expect((await deliver('add', { ...lead, attempt: 2 })).outcome).toEqual({ kind: 'delivered' });
-    expect(sent().slice(0, 2)).toEqual(['POST /v26.0/2385/users', 'POST /v26.0/777/events']);
-    expect(meta.eventsOf('777')).toEqual([
-      {
-        event_name: 'Lead',
-        event_time: Math.floor((NOW_MS - 1_500) / 1_000),
-        event_id: 'd1',
-        action_source: 'system_generated',
-        user_data: { external_id: ['u_1'], em: [MARY], ph: [PHONE] },
-      },
+  test('all that was ever sent is taken out, and what is kept is hashed', async () => {
+    const kept = [identifierOf(PERSON), identifierOf(asJoe)];
+    expect(kept.join()).not.toMatch(/mary|joe|650/i);
+    await deliver('remove', { identifiers: kept });
+    expect(bodies()[0]?.payload.data).toEqual([
+      ['u_1', MARY, PHONE],
+      ['u_1', JOE, PHONE],
     ]);
   });
 
-  test.each<[string, 'add' | 'remove', Options]>([
-    ['no pixel', 'add', { conversionEvent: 'Lead' }],
-    ['no event', 'add', { pixelId: '777' }],
-    ['a removal', 'remove', lead],
-    ['an add on leaving', 'add', { ...lead, type: 'segment.exited' }],
-    ['more than 7 days ago', 'add', { ...lead, occurredAtMs: NOW_MS - 7 * 86_400_000 }],
-  ])('%s: the audience alone', async (_name, action, options) => {
-    expect((await deliver(action, options)).outcome).toEqual({ kind: 'delivered' });
-    expect(sent()).toHaveLength(1);
+  test('an add under a new address takes the old one out first, and nothing that still holds', async () => {
+    await deliver('add');
+    await deliver('add', { person: asJoe, identifiers: [identifierOf(PERSON), identifierOf(asJoe)] });
+    expect(sent().slice(1)).toEqual(['DELETE /v26.0/2385/users', 'POST /v26.0/2385/users']);
+    expect(bodies()[1]?.payload.data).toEqual([['', MARY, '']]);
+    expect(meta.rowsOf('2385')).toEqual([{ EXTERN_ID: 'u_1', EMAIL: JOE, PHONE }]);
   });
 
-  const usersOk = reply(200, { body: { audience_id: '2385', num_received: 1, num_invalid_entries: 0 } });
+  test('what is kept and current is not removed before it is added', async () => {
+    await deliver('add', { identifiers: [identifierOf(PERSON)] });
+    expect(sent()).toEqual(['POST /v26.0/2385/users']);
+  });
 
-  test('one that fails for a while is tried again with the delivery', async () => {
-    meta.interject(usersOk, reply(503));
-    expect((await deliver('add', lead)).outcome).toMatchObject({
-      kind: 'retry',
-      error: 'conversion event: HTTP 503: not an answer of the Graph API',
+  test('whom an old identifier can’t be removed of is not added; the others of the group are', async () => {
+    meta.disturb(({ method }) =>
+      method === 'DELETE' ? () => (_request, response) => void response.writeHead(500).end() : null,
+    );
+    const [other] = people(1);
+    if (other === undefined) throw new Error('nobody');
+    const results = await deliverAll([
+      request('add', { person: asJoe, identifiers: [identifierOf(PERSON)] }),
+      request('add', { person: other }),
+    ]);
+    expect(results.map(({ outcome }) => outcome.kind)).toEqual(['retry', 'delivered']);
+    expect(meta.membersOf('2385')).toEqual(['p0']);
+  });
+});
+
+describe('groups', () => {
+  test('one request for all, results in order, who has no identifier skipped', async () => {
+    const nobody = { id: 'n', userId: null, email: null, phone: null };
+    const [ada, bob] = people(2);
+    if (ada === undefined || bob === undefined) throw new Error('nobody');
+    const results = await deliverAll([ada, nobody, bob].map((person) => request('add', { person })));
+    expect(results.map(({ outcome }) => outcome.kind)).toEqual(['delivered', 'skipped', 'delivered']);
+    expect(sent()).toEqual(['POST /v26.0/2385/users']);
+    expect(meta.membersOf('2385')).toEqual(['p0', 'p1']);
+    expect(bodies()[0]).not.toHaveProperty('session');
+  });
+
+  test('25,001 people are three requests of one session', async () => {
+    const results = await deliverAll(people(25_001).map((person) => request('add', { person })));
+    expect(results).toHaveLength(25_001);
+    expect(results.every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    expect(bodies().map(({ payload }) => payload.data.length)).toEqual([10_000, 10_000, 5_001]);
+    const id: unknown = expect.any(Number);
+    const total = { session_id: id, estimated_num_total: 25_001 };
+    expect(bodies().map(({ session }) => session)).toEqual([
+      { ...total, batch_seq: 1, last_batch_flag: false },
+      { ...total, batch_seq: 2, last_batch_flag: false },
+      { ...total, batch_seq: 3, last_batch_flag: true },
+    ]);
+    expect(new Set(bodies().map(({ session }) => JSON.stringify(session).split(',')[0]))).toHaveProperty(
+      'size',
+      1,
+    );
+    expect(meta.rowsOf('2385')).toHaveLength(25_001);
+  });
+
+  test('a session that breaks in the middle: what was sent counts, the rest is tried again', async () => {
+    let count = 0;
+    meta.disturb(() => {
+      count += 1;
+      return count === 2 ? () => (_request, response) => void response.writeHead(502).end() : null;
     });
+    const results = await deliverAll(people(20_001).map((person) => request('add', { person })));
+    expect(results.slice(0, 10_000).every(({ outcome }) => outcome.kind === 'delivered')).toBe(true);
+    expect(results.slice(10_000).every(({ outcome }) => outcome.kind === 'retry')).toBe(true);
+    expect(sent()).toHaveLength(2);
   });
 
-  test.each([100, 190])('one that is refused (%d) is noted, and the audience stays', async (code) => {
-    meta.interject(usersOk, graphError(code));
-    expect(await deliver('add', lead)).toMatchObject({
-      outcome: { kind: 'delivered' },
-      httpStatus: 200,
-      error: `conversion event refused: HTTP 400, Graph error ${code}: Error ${code}`,
-    });
-  });
-
-  test('no event without the audience', async () => {
-    meta.interject(graphError(100));
-    expect((await deliver('add', lead)).outcome.kind).toBe('final');
-    expect(sent()).toHaveLength(1);
+  test('a group has one audience and one action: anything else is a programming error', async () => {
+    await expect(deliverAll([request('add'), request('remove')])).rejects.toThrow(TypeError);
+    const other = metaAutomation({ customAudienceId: '1' });
+    await expect(deliverAll([request('add'), { ...request('add'), automation: other }])).rejects.toThrow(
+      TypeError,
+    );
+    expect(await deliverAll([])).toEqual([]);
   });
 });

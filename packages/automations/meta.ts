@@ -1,41 +1,24 @@
-import * as z from 'zod';
-import type { AudienceAction, MetaAutomation } from './automation';
+import type { MetaAutomation } from './automation';
 import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, timedAttempt } from './destination';
-import type { HttpRequest, HttpResult, SendHttp } from './http';
+import { ATTEMPT_TIMEOUT_MS, timedAttempts } from './destination';
 import { makeSendHttp } from './http';
-import { metaOutcome, parseJson } from './meta-errors';
+import { holdsUp } from './in-parts';
+import type { MetaCall } from './meta-audience';
+import { changeAudience, ROWS_MAX } from './meta-audience';
+import { sendConversions } from './meta-events';
+import type { MetaSettings } from './meta-graph';
 import type { AudienceRow } from './meta-hashing';
-import { AUDIENCE_SCHEMA, audienceRow } from './meta-hashing';
+import { audienceRow, rowsFromText, rowToText, rowWithout } from './meta-hashing';
+import { makeThrottle } from './meta-usage';
 import { META_RETRY_DELAYS_MS } from './retry';
 
-// Meta refuses a whole request over one event that is older.
-const EVENT_AGE_MAX_MS = 7 * 24 * 60 * 60 * 1_000;
+/** Each call resets the learning of the ad sets that use the audience: what comes within a second goes together. */
+const GATHER_MS = 1_000;
 
-export type MetaSettings = {
-  readonly accessToken: string;
-  /** Only needed by the conversion event of an automation. */
-  readonly pixelId?: string | undefined;
-  /** Such as `https://graph.facebook.com`. */
-  readonly baseUrl: string;
-  /** Such as `v26.0`. */
-  readonly apiVersion: string;
-};
+const NO_IDENTIFIER: Attempted = { outcome: { kind: 'skipped', reason: 'no e-mail address or phone' } };
+const DELIVERED: Attempted = { outcome: { kind: 'delivered' } };
 
-const usersAnswer = z.object({
-  error: z.never().optional(),
-  num_received: z.number().optional(),
-  num_invalid_entries: z.number().optional(),
-});
-const eventsAnswer = z.object({ events_received: z.number() });
-
-/**
- * The Meta destination: custom audiences by hashed identifiers, and the optional conversion event.
- *
- * An event that fails for a while has the whole delivery tried again: adding a row twice is one row, and Meta drops
- * an event whose id it knows. An event that is refused is noted beside a delivery that counts as delivered: the
- * audience is right, and nothing about a pixel may stop audiences.
- */
+/** The Meta destination: custom audiences by hashed identifiers, and the optional conversion event. */
 export function makeMetaDestination(options: {
   readonly settings: MetaSettings | undefined;
   readonly now: () => number;
@@ -43,138 +26,134 @@ export function makeMetaDestination(options: {
 }): Destination {
   const { settings, now, timeoutMs = ATTEMPT_TIMEOUT_MS } = options;
   const send = makeSendHttp();
+  const throttle = makeThrottle(now);
   const reason = 'destination not configured: META_ACCESS_TOKEN is not set';
   return {
     kind: 'meta',
     retryDelaysMs: META_RETRY_DELAYS_MS,
+    group: { max: ROWS_MAX, windowMs: GATHER_MS },
     isConfigured: () => (settings === undefined ? { ok: false, reason } : { ok: true }),
-    deliver: async (request, signal) => {
-      const { automation, person } = request;
-      if (automation.kind !== 'meta') throw new TypeError(`a ${automation.kind} automation is not for Meta`);
-      return timedAttempt({ signal, timeoutMs }, async (bounded): Promise<Attempted> => {
-        if (settings === undefined) return { outcome: { kind: 'skipped', reason } };
-        const row = audienceRow(person);
-        if (row === null) return { outcome: { kind: 'skipped', reason: 'no e-mail address or phone' } };
-        const synced = await syncAudience({ send, settings, request, automation, row, signal: bounded });
-        const event = conversionEvent(request, automation, row, now());
-        if (synced.outcome.kind !== 'delivered' || event === null || settings.pixelId === undefined)
-          return synced;
-        const sent = await send(eventsRequest(settings, settings.pixelId, event), bounded);
-        return withEvent(synced, sent, request.attempt);
+    identifierOf: (person) => {
+      const row = audienceRow(person);
+      return row === null ? null : rowToText(row);
+    },
+    deliver: async (requests, signal) => {
+      const group = groupOf(requests);
+      if (group === null) return [];
+      return timedAttempts({ signal, timeoutMs }, async (bounded) => {
+        if (settings === undefined) return requests.map(() => ({ outcome: { kind: 'skipped', reason } }));
+        const call = { settings, send, throttle, signal: bounded };
+        return group.action === 'remove' ? removePeople(call, group) : addPeople(call, group, now());
       });
     },
   };
 }
 
-async function syncAudience(call: {
-  readonly send: SendHttp;
-  readonly settings: MetaSettings;
-  readonly request: DeliveryRequest;
-  readonly automation: MetaAutomation;
-  readonly row: AudienceRow;
-  readonly signal: AbortSignal;
-}): Promise<Attempted> {
-  const { send, settings, request, automation, row, signal } = call;
-  const action = request.action === 'remove' ? 'remove' : 'add';
-  const users = usersRequest(settings, {
-    action,
-    customAudienceId: automation.customAudienceId,
-    rows: [row],
+type Member = { readonly request: DeliveryRequest; readonly automation: MetaAutomation };
+type Group = {
+  readonly action: DeliveryRequest['action'];
+  readonly audienceId: string;
+  readonly members: readonly Member[];
+};
+
+function groupOf(requests: readonly DeliveryRequest[]): Group | null {
+  const members = requests.map((request): Member => {
+    const { automation } = request;
+    if (automation.kind !== 'meta') throw new TypeError(`a ${automation.kind} automation is not for Meta`);
+    return { request, automation };
   });
-  const result = await send(users, signal);
-  return { ...usersOutcome(result, request.attempt), httpStatus: statusOf(result) };
+  const [first] = members;
+  if (first === undefined) return null;
+  const { action } = first.request;
+  const audienceId = first.automation.customAudienceId;
+  if (members.some((one) => one.request.action !== action || one.automation.customAudienceId !== audienceId))
+    throw new TypeError('a group has one audience and one action');
+  return { action, audienceId, members };
+}
+
+/** Takes people out by what they were added with; who was never added by us, by what is known of them now. */
+async function removePeople(call: MetaCall, { audienceId, members }: Group): Promise<Attempted[]> {
+  const rows = members.map(({ request }) => {
+    const kept = rowsFromText(request.identifiers);
+    return kept.length > 0 ? kept : withoutNull([audienceRow(request.person)]);
+  });
+  const results = await changePeople(call, { method: 'DELETE', audienceId }, rows);
+  return results.map((result) => result ?? NO_IDENTIFIER);
 }
 
 /**
- * The request that adds rows to an audience or removes them, up to 10,000 (reference 2.2). The token stays out of
- * the URL, and so do a removal's rows: DELETE carries them as its body.
+ * Adds people, having taken out what earlier adds left under other identifiers; then tells of those who entered. A
+ * removal that fails keeps its person from being added: the old identifier would be forgotten.
  */
-export function usersRequest(
-  settings: MetaSettings,
-  change: {
-    readonly action: AudienceAction;
-    readonly customAudienceId: string;
-    readonly rows: readonly AudienceRow[];
+async function addPeople(call: MetaCall, group: Group, nowMs: number): Promise<Attempted[]> {
+  const { audienceId, members } = group;
+  const rows = members.map(({ request }) => audienceRow(request.person));
+  const outdated = members.map(({ request }, index) => outdatedRows(request, rows[index] ?? null));
+  const removed = await changePeople(call, { method: 'DELETE', audienceId }, outdated);
+  const heldUp = removed.find((result) => result !== null && holdsUp(result.outcome)) ?? null;
+  const failures = removed.map((result) => heldUp ?? (isDelivered(result) ? null : result));
+
+  const toAdd = rows.map((row, index) => (row === null || failures[index] ? [] : [row]));
+  const added = await changePeople(call, { method: 'POST', audienceId }, toAdd);
+  const results = members.map((_, index) => added[index] ?? failures[index] ?? NO_IDENTIFIER);
+  return tellConversions(call, { members, rows, results, nowMs });
+}
+
+function outdatedRows({ identifiers }: DeliveryRequest, current: AudienceRow | null): AudienceRow[] {
+  if (current === null) return [];
+  return withoutNull(rowsFromText(identifiers).map((old) => rowWithout(old, current)));
+}
+
+/** Changes an audience by the rows of each person. @returns what came of each; null where there was no row */
+async function changePeople(
+  call: MetaCall,
+  target: { readonly method: 'POST' | 'DELETE'; readonly audienceId: string },
+  rowsOfEach: readonly (readonly AudienceRow[])[],
+): Promise<(Attempted | null)[]> {
+  const rows = rowsOfEach.flat();
+  const results = (rows.length === 0 ? [] : await changeAudience(call, { ...target, rows })).values();
+  return rowsOfEach.map((own) => {
+    const ownResults = withoutNull(own.map(() => results.next().value ?? null));
+    return ownResults.find((result) => !isDelivered(result)) ?? ownResults[0] ?? null;
+  });
+}
+
+async function tellConversions(
+  call: MetaCall,
+  added: {
+    readonly members: readonly Member[];
+    readonly rows: readonly (AudienceRow | null)[];
+    readonly results: readonly Attempted[];
+    readonly nowMs: number;
   },
-): HttpRequest {
+): Promise<Attempted[]> {
+  const conversions = added.members.map(({ request, automation }, index) => {
+    const row = added.rows[index] ?? null;
+    const name = automation.conversionEvent;
+    const isAdded = isDelivered(added.results[index] ?? null);
+    if (row === null || name === null || !isAdded || request.type !== 'segment.entered') return null;
+    return { request, row, name };
+  });
+  const told = (await sendConversions(call, withoutNull(conversions), added.nowMs)).values();
+  return added.results.map((result, index) =>
+    conversions[index] ? joined(result, told.next().value ?? DELIVERED) : result,
+  );
+}
+
+/** An add with its conversion event: the event's failure counts, and the notes of both. */
+function joined(synced: Attempted, told: Attempted): Attempted {
+  const notes = withoutNull([synced.note ?? null, told.note ?? null]).join('; ');
   return {
-    method: change.action === 'add' ? 'POST' : 'DELETE',
-    url: graphUrl(settings, change.customAudienceId, 'users'),
-    headers: { authorization: `Bearer ${settings.accessToken}` },
-    body: JSON.stringify({ payload: { schema: AUDIENCE_SCHEMA, data: change.rows } }),
+    ...synced,
+    ...(isDelivered(told) ? {} : told),
+    ...(notes === '' ? {} : { note: notes }),
   };
 }
 
-/**
- * What an answer to `usersRequest` means: all rows refused is final; some refused is delivered with a note, for
- * Meta does not say which, and its count is approximate.
- */
-export function usersOutcome(result: HttpResult, attempt: number): { outcome: Outcome; note?: string } {
-  const answer = answerOf(result, usersAnswer);
-  if (answer === null) return { outcome: metaOutcome(result, attempt) };
-  const { num_received: received = 0, num_invalid_entries: invalid = 0 } = answer;
-  if (invalid === 0) return { outcome: { kind: 'delivered' } };
-  const note = `Meta refused ${invalid} of ${received} rows`;
-  return received > invalid
-    ? { outcome: { kind: 'delivered' }, note }
-    : { outcome: { kind: 'final', error: note } };
+function isDelivered(attempted: { readonly outcome: Outcome } | null): boolean {
+  return attempted?.outcome.kind === 'delivered';
 }
 
-/** The event to send with an entering add, null for none; its id is the delivery's, by which Meta drops repeats. */
-function conversionEvent(
-  { deliveryId, type, action, occurredAtMs }: DeliveryRequest,
-  { conversionEvent: name }: MetaAutomation,
-  [externId, emailHash, phoneHash]: AudienceRow,
-  nowMs: number,
-): object | null {
-  if (name === null || type !== 'segment.entered' || action !== 'add') return null;
-  if (nowMs - occurredAtMs >= EVENT_AGE_MAX_MS) return null;
-  return {
-    event_name: name,
-    event_time: Math.floor(occurredAtMs / 1_000),
-    event_id: deliveryId,
-    action_source: 'system_generated',
-    user_data: {
-      external_id: [externId],
-      ...(emailHash === '' ? {} : { em: [emailHash] }),
-      ...(phoneHash === '' ? {} : { ph: [phoneHash] }),
-    },
-  };
-}
-
-function eventsRequest(settings: MetaSettings, pixelId: string, event: object): HttpRequest {
-  return {
-    method: 'POST',
-    url: graphUrl(settings, pixelId, 'events'),
-    headers: { authorization: `Bearer ${settings.accessToken}` },
-    body: JSON.stringify({ data: [event] }),
-  };
-}
-
-function withEvent(synced: Attempted, result: HttpResult, attempt: number): Attempted {
-  if (answerOf(result, eventsAnswer) !== null) return synced;
-  const outcome = metaOutcome(result, attempt);
-  if (outcome.kind === 'retry') {
-    return {
-      outcome: { ...outcome, error: `conversion event: ${outcome.error}` },
-      httpStatus: statusOf(result),
-    };
-  }
-  const note = 'error' in outcome ? `conversion event refused: ${outcome.error}` : 'conversion event refused';
-  return { ...synced, note: synced.note === undefined ? note : `${synced.note}; ${note}` };
-}
-
-/** The body of a 2xx in the expected shape, else null. */
-function answerOf<T extends z.ZodType>(result: HttpResult, schema: T): z.output<T> | null {
-  if (result.kind === 'failure' || result.status < 200 || result.status >= 300) return null;
-  const parsed = schema.safeParse(parseJson(result.body));
-  return parsed.success ? parsed.data : null;
-}
-
-function graphUrl(settings: MetaSettings, node: string, edge: 'users' | 'events'): string {
-  return `${settings.baseUrl.replace(/\/+$/, '')}/${settings.apiVersion}/${node}/${edge}`;
-}
-
-function statusOf(result: HttpResult): number | null {
-  return result.kind === 'response' ? result.status : null;
+function withoutNull<T>(values: readonly (T | null)[]): T[] {
+  return values.filter((value) => value !== null);
 }

@@ -1,5 +1,6 @@
 import type { FakeResend } from '../testkit/fakes';
 import { reply, resendError, startFakeResend } from '../testkit/fakes';
+import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeResendDestination } from './resend';
 
@@ -32,10 +33,11 @@ function deliver(
     },
     body: null,
     person: { id: 'p', userId: null, email, phone: null },
+    identifiers: [],
     attempt: 1,
   };
   const destination = makeResendDestination({ settings, now: () => NOW_MS, timeoutMs });
-  return destination.deliver(request, new AbortController().signal);
+  return deliverOne(destination, request);
 }
 
 const sent = () => resend.requests.map(({ method, path }) => `${method} ${path}`);

@@ -2,7 +2,7 @@ import { Resend } from 'resend';
 import type { ErrorResponse } from 'resend';
 import type { ResendAutomation } from './automation';
 import type { Attempted, Destination } from './destination';
-import { ATTEMPT_TIMEOUT_MS, cutOf, timedAttempt } from './destination';
+import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, cutOf, timedAttempt } from './destination';
 import { resendOutcome } from './resend-errors';
 import { RESEND_RETRY_DELAYS_MS } from './retry';
 
@@ -35,8 +35,10 @@ export function makeResendDestination(options: {
   return {
     kind: 'resend',
     retryDelaysMs: RESEND_RETRY_DELAYS_MS,
+    group: ONE_BY_ONE,
+    rate: { max: 2, perMs: 1_000 },
     isConfigured: () => (resend === null ? { ok: false, reason } : { ok: true }),
-    deliver: async ({ automation, action, person }, signal) => {
+    deliver: deliverEach(async ({ automation, action, person }, signal) => {
       if (automation.kind !== 'resend')
         throw new TypeError(`a ${automation.kind} automation is not for Resend`);
       return timedAttempt({ signal, timeoutMs }, async (bounded): Promise<Attempted> => {
@@ -47,7 +49,7 @@ export function makeResendDestination(options: {
         const reply = await (action === 'remove' ? removeFromSegment(call) : addToSegment(call));
         return attempted(reply, { email, nowMs: now(), cut: cutOf(bounded) });
       });
-    },
+    }),
   };
 }
 

@@ -2,6 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import type { FakeReceiver } from '../testkit/fakes';
 import { reply, startFakeReceiver } from '../testkit/fakes';
 import type { WebhookAutomation } from './automation';
+import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeWebhookDestination, renderWebhookBody } from './webhook';
 
@@ -48,6 +49,7 @@ function request(automation: Partial<WebhookAutomation> = {}, attempt = 1): Deli
     },
     body: BODY,
     person: { id: 'p1', userId: 'u_1', email: 'a@x.io', phone: null },
+    identifiers: [],
     attempt,
   };
 }
@@ -58,7 +60,7 @@ function deliver(
 ) {
   const { now = Date.now, timeoutMs = 5_000, allowCidrs = ['127.0.0.0/8'] } = options;
   const destination = makeWebhookDestination({ allowCidrs, now, timeoutMs });
-  return destination.deliver(delivery, options.signal ?? new AbortController().signal);
+  return deliverOne(destination, delivery, options.signal);
 }
 
 test('the body has the shape of the contract', () => {

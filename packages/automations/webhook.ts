@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { WebhookAutomation } from './automation';
 import type { Attempted, DeliveryRequest, DeliveryType, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, timedAttempt } from './destination';
+import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
 import { EGRESS_BLOCKED, makeGuardedAgents, parseCidrs } from './egress';
 import type { HttpResult } from './http';
 import { makeSendHttp } from './http';
@@ -77,8 +77,9 @@ export function makeWebhookDestination(settings: {
   return {
     kind: 'webhook',
     retryDelaysMs: WEBHOOK_RETRY_DELAYS_MS,
+    group: ONE_BY_ONE,
     isConfigured: () => ({ ok: true }),
-    deliver: async (request, signal) => {
+    deliver: deliverEach(async (request, signal) => {
       const { automation, body } = request;
       if (automation.kind !== 'webhook') throw new TypeError(`a ${automation.kind} automation is no webhook`);
       if (body === null) throw new TypeError('a webhook delivery has no body');
@@ -90,7 +91,7 @@ export function makeWebhookDestination(settings: {
         if (result.kind === 'failure') return { outcome };
         return { outcome, httpStatus: result.status, responseBody: result.body };
       });
-    },
+    }),
   };
 }
 

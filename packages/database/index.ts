@@ -57,6 +57,8 @@ export {
 export type { EvaluationKind, EvaluationRow, EvaluationStatus, RunStanding } from './evaluations';
 export { advancePart, findOpenParts, findUnsettled, lockChunk } from './evaluation-parts';
 export type { EvaluationPart, LockedChunk } from './evaluation-parts';
+export { keepIdentifiers, settleIdentifiers } from './audience-identifiers';
+export type { AudienceEntry } from './audience-identifiers';
 export { claimDueDeliveries } from './delivery-claims';
 export type { ClaimedDeliveries, ClaimRequest, DeliveryLane } from './delivery-claims';
 export { takeUpDelivery } from './delivery-context';

@@ -1,17 +1,22 @@
+import type { Disturbances } from './disturbances';
+import { makeDisturbances } from './disturbances';
 import type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
 import { reply, startFakeReceiver } from './fake-receiver';
 
 /** A row as uploaded, by schema column. */
 export type FakeMetaRow = Readonly<Record<string, string>>;
 
-export type FakeMeta = FakeReceiver & {
-  /** The rows of an audience, in the order of their adding. */
-  rowsOf(audienceId: string): readonly FakeMetaRow[];
-  /** Conversion events by pixel, repeats (same name and id) dropped. */
-  eventsOf(pixelId: string): readonly FakeMetaEvent[];
-  /** Answers the next requests with these, in order, before it goes back to its normal behaviour. */
-  interject(...handlers: Handler[]): void;
-};
+export type FakeMeta = FakeReceiver &
+  Disturbances & {
+    /** The rows of an audience, in the order of their adding. */
+    rowsOf(audienceId: string): readonly FakeMetaRow[];
+    /** Who is in an audience, by `EXTERN_ID`, sorted. */
+    membersOf(audienceId: string): string[];
+    /** Conversion events by pixel, repeats (same name and id) dropped. */
+    eventsOf(pixelId: string): readonly FakeMetaEvent[];
+    /** Counts such rows as invalid, and keeps them out. */
+    refuseRows(isInvalid: (row: FakeMetaRow) => boolean): void;
+  };
 
 export type FakeMetaEvent = {
   readonly event_name: string;
@@ -53,71 +58,74 @@ export function graphError(
  */
 export async function startFakeMeta(options: { readonly accessToken?: string } = {}): Promise<FakeMeta> {
   const accessToken = options.accessToken ?? 'meta_test';
-  const audiences = new Map<string, FakeMetaRow[]>();
-  const events = new Map<string, FakeMetaEvent[]>();
-  const interjections: Handler[] = [];
+  const { disturbances, answer } = makeDisturbances();
+  const state: State = { audiences: new Map(), events: new Map(), isInvalid: () => false };
   const receiver = await startFakeReceiver({
     handler: (request, response) => {
       const isKnown = request.headers.authorization === `Bearer ${accessToken}`;
-      const next = interjections.shift() ?? (isKnown ? answerTo(request, audiences, events) : BAD_TOKEN);
-      return next(request, response);
+      return answer(request, () => (isKnown ? answerTo(request, state) : BAD_TOKEN))(request, response);
     },
   });
+  const rowsOf = (audienceId: string) => state.audiences.get(audienceId) ?? [];
   return {
     ...receiver,
-    rowsOf: (audienceId) => audiences.get(audienceId) ?? [],
-    eventsOf: (pixelId) => events.get(pixelId) ?? [],
-    interject: (...handlers) => {
-      interjections.push(...handlers);
+    ...disturbances,
+    rowsOf,
+    membersOf: (audienceId) =>
+      rowsOf(audienceId)
+        .map((row) => row['EXTERN_ID'] ?? '')
+        .toSorted(),
+    eventsOf: (pixelId) => state.events.get(pixelId) ?? [],
+    refuseRows: (isInvalid) => {
+      state.isInvalid = isInvalid;
     },
   };
 }
 
+type State = {
+  readonly audiences: Map<string, FakeMetaRow[]>;
+  readonly events: Map<string, FakeMetaEvent[]>;
+  isInvalid: (row: FakeMetaRow) => boolean;
+};
+
+const ROWS_MAX = 10_000;
 const BAD_TOKEN = graphError(190, { status: 401, message: 'Invalid OAuth access token.' });
 const UNKNOWN_PATH = graphError(100, { subcode: 33, message: 'Unsupported request.' });
 
-function answerTo(
-  request: ReceivedRequest,
-  audiences: Map<string, FakeMetaRow[]>,
-  events: Map<string, FakeMetaEvent[]>,
-): Handler {
+function answerTo(request: ReceivedRequest, state: State): Handler {
   const [, version, node, edge] = request.path.split('/');
   if (version === undefined || !/^v\d+\.\d+$/.test(version) || node === undefined) return UNKNOWN_PATH;
   if (edge === 'users' && (request.method === 'POST' || request.method === 'DELETE')) {
-    return changeAudience(request, node, audiences);
+    return changeAudience(request, node, state);
   }
-  if (edge === 'events' && request.method === 'POST') return receiveEvents(request, node, events);
+  if (edge === 'events' && request.method === 'POST') return receiveEvents(request, node, state);
   return UNKNOWN_PATH;
 }
 
-function changeAudience(
-  request: ReceivedRequest,
-  audienceId: string,
-  audiences: Map<string, FakeMetaRow[]>,
-): Handler {
+function changeAudience(request: ReceivedRequest, audienceId: string, state: State): Handler {
   const { payload }: { payload: { schema: string[]; data: string[][] } } = JSON.parse(request.text);
+  if (payload.data.length > ROWS_MAX) return graphError(100, { message: 'Too many rows.' });
   const rows = payload.data.map((row): FakeMetaRow =>
     Object.fromEntries(payload.schema.map((column, index) => [column, row[index] ?? ''])),
   );
-  const known = audiences.get(audienceId) ?? [];
-  const untouched = known.filter((row) => !rows.some((other) => sharesIdentifier(row, other)));
-  audiences.set(audienceId, request.method === 'POST' ? [...untouched, ...rows] : untouched);
+  const valid = rows.filter((row) => !state.isInvalid(row));
+  const named = new Set(valid.flatMap(identifiersOf));
+  const known = state.audiences.get(audienceId) ?? [];
+  const untouched = known.filter((row) => !identifiersOf(row).some((identifier) => named.has(identifier)));
+  state.audiences.set(audienceId, request.method === 'POST' ? [...untouched, ...valid] : untouched);
+  const invalid = rows.length - valid.length;
   return reply(200, {
     body: {
       audience_id: audienceId,
       session_id: '9778993',
       num_received: rows.length,
-      num_invalid_entries: 0,
-      invalid_entry_samples: {},
+      num_invalid_entries: invalid,
+      invalid_entry_samples: invalid === 0 ? {} : { 0: JSON.stringify(rows.find(state.isInvalid)) },
     },
   });
 }
 
-function receiveEvents(
-  request: ReceivedRequest,
-  pixelId: string,
-  events: Map<string, FakeMetaEvent[]>,
-): Handler {
+function receiveEvents(request: ReceivedRequest, pixelId: string, { events }: State): Handler {
   const { data }: { data: FakeMetaEvent[] } = JSON.parse(request.text);
   const known = events.get(pixelId) ?? [];
   const isNew = (event: FakeMetaEvent) =>
@@ -126,6 +134,6 @@ function receiveEvents(
   return reply(200, { body: { events_received: data.length, messages: [], fbtrace_id: 'AbCdEfGhIjK' } });
 }
 
-function sharesIdentifier(row: FakeMetaRow, other: FakeMetaRow): boolean {
-  return Object.entries(row).some(([column, value]) => value !== '' && other[column] === value);
+function identifiersOf(row: FakeMetaRow): string[] {
+  return Object.entries(row).flatMap(([column, value]) => (value === '' ? [] : [`${column}=${value}`]));
 }

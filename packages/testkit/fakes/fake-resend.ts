@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Disturbances } from './disturbances';
+import { makeDisturbances } from './disturbances';
 import type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
 import { reply, startFakeReceiver } from './fake-receiver';
 
 export type FakeContact = { readonly id: string; unsubscribed: boolean; readonly segments: Set<string> };
 
-export type FakeResend = FakeReceiver & {
-  /** Global contacts by lower-cased address. */
-  readonly contacts: ReadonlyMap<string, FakeContact>;
-  /** Adds a contact as a user of Resend would have. */
-  addContact(email: string, contact?: { unsubscribed?: boolean; segments?: readonly string[] }): FakeContact;
-  /** The addresses in a segment, sorted. */
-  membersOf(segmentId: string): string[];
-  /** Makes a segment one that Resend does not know; every other id exists. */
-  forgetSegment(segmentId: string): void;
-  /** Answers the next requests with these, in order, before it goes back to its normal behaviour. */
-  interject(...handlers: Handler[]): void;
-};
-
-const RATE_HEADERS = { 'ratelimit-limit': '10', 'ratelimit-remaining': '9', 'ratelimit-reset': '1' };
+export type FakeResend = FakeReceiver &
+  Disturbances & {
+    /** Global contacts by lower-cased address. */
+    readonly contacts: ReadonlyMap<string, FakeContact>;
+    /** Adds a contact as a user of Resend would have. */
+    addContact(
+      email: string,
+      contact?: { unsubscribed?: boolean; segments?: readonly string[] },
+    ): FakeContact;
+    /** The addresses in a segment, sorted. */
+    membersOf(segmentId: string): string[];
+    /** Makes a segment one that Resend does not know; every other id exists. */
+    forgetSegment(segmentId: string): void;
+  };
 
 /** An error as Resend puts it on the wire. */
 export function resendError(
@@ -26,18 +29,21 @@ export function resendError(
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Handler {
-  return reply(statusCode, { headers: { ...RATE_HEADERS, ...headers }, body: { statusCode, message, name } });
+  return reply(statusCode, { headers, body: { statusCode, message, name } });
 }
 
 /**
  * A local Resend with its contacts and segment memberships (wire format of the SDK 6.38 and its recordings).
  * Like the real one, `POST /contacts` resets what it is not given, and `DELETE /contacts/:email` deletes for good.
  */
-export async function startFakeResend(options: { readonly apiKey?: string } = {}): Promise<FakeResend> {
-  const apiKey = options.apiKey ?? 're_test';
+export async function startFakeResend(
+  options: { readonly apiKey?: string; readonly rate?: FakeRate } = {},
+): Promise<FakeResend> {
+  const { apiKey = 're_test', rate } = options;
   const contacts = new Map<string, FakeContact>();
   const unknownSegments = new Set<string>();
-  const interjections: Handler[] = [];
+  const meter = rate === undefined ? unmetered : makeMeter(rate);
+  const { disturbances, answer } = makeDisturbances();
 
   const addContact: FakeResend['addContact'] = (email, { unsubscribed = false, segments = [] } = {}) => {
     const key = email.toLowerCase();
@@ -54,13 +60,13 @@ export async function startFakeResend(options: { readonly apiKey?: string } = {}
 
   const receiver = await startFakeReceiver({
     handler: (request, response) => {
-      const next =
-        interjections.shift() ?? (isAuthorized(request, apiKey) ? answerTo(request, state) : UNAUTHORIZED);
-      return next(request, response);
+      const apply = () => (isAuthorized(request, apiKey) ? answerTo(request, state) : UNAUTHORIZED);
+      return (meter(response) ?? answer(request, apply))(request, response);
     },
   });
   return {
     ...receiver,
+    ...disturbances,
     contacts,
     addContact,
     membersOf: (segmentId) =>
@@ -71,10 +77,51 @@ export async function startFakeResend(options: { readonly apiKey?: string } = {}
     forgetSegment: (segmentId) => {
       unknownSegments.add(segmentId);
     },
-    interject: (...handlers) => {
-      interjections.push(...handlers);
-    },
   };
+}
+
+/** Requests of all callers together that are taken in each window of `perMs`. */
+export type FakeRate = { readonly max: number; readonly perMs: number };
+
+/** States a limit in the headers of the answer that follows. @returns the refusal of what is too much */
+type Meter = (response: ServerResponse) => Handler | null;
+
+const unmetered: Meter = (response) => {
+  stateLimit(response, { max: 10, remaining: 9, windowS: 1, resetS: 1 });
+  return null;
+};
+
+/** Counts in windows that begin with their first request. */
+function makeMeter({ max, perMs }: FakeRate): Meter {
+  let windowEndMs = 0;
+  let taken = 0;
+  return (response) => {
+    const nowMs = performance.now();
+    if (nowMs >= windowEndMs) {
+      windowEndMs = nowMs + perMs;
+      taken = 0;
+    }
+    taken += 1;
+    const resetS = Math.ceil((windowEndMs - nowMs) / 1_000);
+    stateLimit(response, { max, remaining: Math.max(0, max - taken), windowS: perMs / 1_000, resetS });
+    if (taken <= max) return null;
+    return resendError(429, 'rate_limit_exceeded', 'Too many requests.', { 'retry-after': String(resetS) });
+  };
+}
+
+function stateLimit(
+  response: ServerResponse,
+  limit: {
+    readonly max: number;
+    readonly remaining: number;
+    readonly windowS: number;
+    readonly resetS: number;
+  },
+): void {
+  response.setHeader('ratelimit-limit', limit.max);
+  response.setHeader('ratelimit-remaining', limit.remaining);
+  response.setHeader('ratelimit-reset', limit.resetS);
+  response.setHeader('ratelimit-policy', `${limit.max};w=${limit.windowS}`);
 }
 
 type State = {
@@ -134,5 +181,5 @@ function createContact(request: ReceivedRequest, state: State): Handler {
 }
 
 function ok(status: number, body: object): Handler {
-  return reply(status, { headers: RATE_HEADERS, body });
+  return reply(status, { body });
 }

@@ -1,0 +1,36 @@
+import type { MetaAutomation, ResendAutomation } from './automation';
+import type { DeliveryRequest } from './destination';
+
+/** Tests only: an instant of a November noon. */
+export const NOW_MS = Date.UTC(2026, 10, 22, 12);
+
+/** Tests only: a request of a segment that keeps an audience, with what a test is about. */
+export function audienceRequest(
+  automation: ResendAutomation | MetaAutomation,
+  action: 'add' | 'remove',
+  rest: Partial<DeliveryRequest> = {},
+): DeliveryRequest {
+  return {
+    deliveryId: 'd1',
+    type: action === 'add' ? 'segment.entered' : 'segment.exited',
+    action,
+    occurredAtMs: NOW_MS - 1_500,
+    automation,
+    body: null,
+    person: { id: 'p', userId: 'u_1', email: ' Mary@Example.com ', phone: '+1 (650) 555-1212' },
+    identifiers: [],
+    attempt: 1,
+    ...rest,
+  };
+}
+
+/** Tests only: an automation that keeps an audience of Meta. */
+export function metaAutomation(rest: Partial<MetaAutomation> = {}): MetaAutomation {
+  const actions = { entered: 'add', exited: 'remove' } as const;
+  return { kind: 'meta', id: 'm', customAudienceId: '2385', conversionEvent: null, actions, ...rest };
+}
+
+/** Tests only: an automation that keeps an audience of Resend. */
+export function resendAutomation(audienceId: string): ResendAutomation {
+  return { kind: 'resend', id: 'r', audienceId, actions: { entered: 'add', exited: 'remove' } };
+}
