@@ -41,9 +41,9 @@ class LostPlaceError extends Error {
 }
 
 // An event about somebody in a chunk waits for the chunk, with all that is in its group: a chunk is as many people as
-// are done in that time.
-const CHUNK_TARGET_MS = 150;
-const CHUNK_PEOPLE = { first: 500, least: 100, most: 5000 } as const;
+// are done in that time. Below some hundreds, what a chunk costs in itself would outweigh the people.
+const CHUNK_TARGET_MS = 250;
+const CHUNK_PEOPLE = { first: 1000, least: 500, most: 5000 } as const;
 
 function nextSize(size: number, elapsedMs: number): number {
   const factor = Math.min(2, Math.max(0.5, CHUNK_TARGET_MS / Math.max(elapsedMs, 1)));

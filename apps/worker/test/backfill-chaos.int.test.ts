@@ -15,7 +15,7 @@ import {
   wrongTallies,
 } from './population';
 
-const PEOPLE = 8000;
+const PEOPLE = 6000;
 
 describe.each(queueBackends)('on $name', ({ useServices }) => {
   const services = useServices();
@@ -81,19 +81,17 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     const killed = processes.start('worker', { env });
     const under = { timeoutMs: 60_000, intervalMs: 1 };
     const stopSending = keepSending(producer, people);
-    await waitFor(async () => ((await findEvaluation(db, batch))?.evaluated ?? 0) > 0, under);
+    const evaluated = async (): Promise<number> =>
+      (await db.evaluation.aggregate({ _sum: { evaluated: true } }))._sum.evaluated ?? 0;
+    await waitFor(async () => (await evaluated()) > 0, under);
     await killed.kill('SIGKILL');
-    const left = await findEvaluation(db, batch);
-    expect(left).toMatchObject({ status: 'running' });
+    expect(await db.evaluation.count({ where: { status: 'running' } })).toBeGreaterThan(0);
     const workers = [0, 1].map(() => processes.start('worker', { env }));
     for (const least of [1, 3, 2]) {
       await edit(db, first, { features: { coreActions: { min: least } } });
       await edit(db, second, { features: { activeDays: { min: least, max: 5 } } });
-      const done = await db.evaluation.aggregate({ _sum: { evaluated: true } });
-      await waitFor(async () => {
-        const now = await db.evaluation.aggregate({ _sum: { evaluated: true } });
-        return (now._sum.evaluated ?? 0) > (done._sum.evaluated ?? 0);
-      }, under);
+      const done = await evaluated();
+      await waitFor(async () => (await evaluated()) > done, under);
     }
     await waitFor(
       async () => (await db.evaluation.count({ where: { status: { not: 'completed' } } })) === 0,

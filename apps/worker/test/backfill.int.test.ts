@@ -141,7 +141,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await openStays(mine)).toBeGreaterThan(100);
     expect(await deliveries(mine)).toBe(0);
     await worker.stop();
-  });
+  }, 60_000);
 
   test('segments that read a membership follow it, in the order in which they read each other', async () => {
     const base = await createSegment(db, { features: { coreActions: { min: 2 } } }, WEBHOOK);
@@ -176,7 +176,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await wrongTallies(db)).toEqual([]);
     expect(await wrongDeliveries(db)).toEqual([]);
     await worker.stop();
-  });
+  }, 60_000);
 
   test('runs of one segment come one after the other; an edit takes over, and ends what it took over', async () => {
     const segmentId = await createSegment(db, { features: { coreActions: { min: 1 } } });
@@ -203,5 +203,5 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await db.segmentMembership.count({ where: { enteredBy: 'batch' } })).toBe(0);
     expect(await db.evaluationPart.count()).toBe(0);
     await worker.stop();
-  });
+  }, 60_000);
 });

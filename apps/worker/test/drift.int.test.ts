@@ -105,7 +105,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     });
     expect(JSON.stringify(told)).not.toMatch(/"(pro|free)"|example\.test/);
     expect(await failedJobs(producer)).toBe(0);
-  });
+  }, 60_000);
 
   test('what a deadline, an event or a run of its own has still to put right is no drift', async () => {
     const recent = await createSegment(db, { events: [{ eventName: 'search_used', within: 1 }] });
@@ -144,7 +144,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await isIn(edited, lost)).toBe(true);
     expect((await decideAgain(db)).missing).toEqual([]);
     await producer.queueOf('evaluations').drain();
-  });
+  }, 60_000);
 
   test('the timetable is one however many keep it, and ends with the variable', async () => {
     await createSegment(db, { features: { coreActions: { min: 1 } } });
@@ -162,5 +162,5 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     await waitFor(async () => (await producer.countsOf('schedule')).delayed === 0);
     await without.stop();
     expect(await failedJobs(producer)).toBe(0);
-  });
+  }, 60_000);
 });
