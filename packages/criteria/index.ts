@@ -1,3 +1,4 @@
+export { type CompiledSql, type SqlPlace, compileSql, compileWhere } from './compile-sql';
 export {
   type Criteria,
   type EventCondition,
