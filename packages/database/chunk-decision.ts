@@ -1,7 +1,7 @@
 import { compileSql } from '#criteria';
 import type { Criteria } from '#criteria';
 import type { Sql } from './connect';
-import { rowsOf } from './connect';
+import { PLANNED_ANEW, rowsOf } from './connect';
 import type { TransitionCause } from './decision-writes';
 import { plainArray } from './literals';
 
@@ -101,7 +101,7 @@ function statementOf({ answers, change }: { answers: string; change: string }, s
     'a.last_decided_at IS NULL',
     `a.deadline_at IS DISTINCT FROM ${deadline}`,
   ];
-  return `
+  return `${PLANNED_ANEW}
 WITH p AS MATERIALIZED (
   SELECT p.*, greatest(to_timestamp(${NOW} / 1000), p.last_decided_at + interval '1 millisecond', p.last_seen_at)::timestamptz(3) AS at
     FROM person p WHERE p.id = ANY(${PEOPLE})),
@@ -126,7 +126,9 @@ opened AS (
 closed AS (
   UPDATE segment_membership m SET exited_at = t.at, exited_by = ${CAUSE}
     FROM transition t
-   WHERE NOT t.entered AND m.person_id = t.person_id AND m.segment_id = t.segment_id AND m.exited_at IS NULL
+   WHERE NOT t.entered
+     AND m.id = (SELECT open.id FROM segment_membership open
+                  WHERE open.person_id = t.person_id AND open.segment_id = t.segment_id AND open.exited_at IS NULL LIMIT 1)
   RETURNING m.id, m.person_id, m.segment_id, m.exited_at),
 tallied AS (
   INSERT INTO segment_tally (segment_id, minute, entered, exited)

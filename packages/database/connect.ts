@@ -34,9 +34,16 @@ const SESSION_OPTIONS =
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
 
+/**
+ * Begins the text of a statement that is to be planned each time: one over many people, whose tables may have grown a
+ * thousandfold since the last, or one of which there are as many texts as criteria.
+ */
+export const PLANNED_ANEW = '/* planned anew */';
+
 function makeStatementNames(): (text: string) => string {
   const names = new Map<string, string>();
   return (text) => {
+    if (text.startsWith(PLANNED_ANEW)) return '';
     const known = names.get(text);
     if (known !== undefined) return known;
     if (names.size >= NAMED_STATEMENTS_MAX) return '';
