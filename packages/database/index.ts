@@ -31,6 +31,7 @@ export {
 } from './person-facts';
 export type { ActiveDay, PersonGain, SubscriptionChange, TraitUpdate } from './person-facts';
 export {
+  loadFilteredInstants,
   loadInstants,
   loadOpenStays,
   loadSubscriptions,

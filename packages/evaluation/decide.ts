@@ -148,12 +148,13 @@ function isConcerned({ person, scope, segments }: Candidate, question: Question)
 
 /** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
 async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
-  const [people, { nowMs, revision }] = await inOrder(
+  const [people, read] = await inOrder(
     tx,
     () => lockForDecision(tx, [...question.scopes.keys()]),
     () => readNow(tx),
   );
-  const definitions = await cache.at(tx, revision);
+  const nowMs = clock === undefined ? read.nowMs : clock();
+  const definitions = await cache.at(tx, read.revision);
   const candidates = people
     .map((person): Candidate => {
       const scope = question.scopes.get(person.id) ?? { kind: 'all' };
@@ -164,7 +165,7 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
   const [where, states] = await inOrder(
     tx,
     () => stays.load(tx, locked),
-    () => loadStates(tx, candidates),
+    () => loadStates(tx, candidates, nowMs),
   );
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];
@@ -172,7 +173,7 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
     const whereabouts = stays.whereabouts(where.get(candidate.person.id) ?? '');
     return { candidate, state: { ...state, memberOf: whereabouts }, where: whereabouts };
   });
-  return { nowMs: clock === undefined ? nowMs : clock(), inputs };
+  return { nowMs, inputs };
 }
 
 /**
