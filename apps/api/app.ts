@@ -22,7 +22,7 @@ import { refuseOtherOrigins } from './same-origin';
  */
 export function makeApp(deps: AppDeps): Express {
   const guard = makeGuard({ write: makeKeyRing(deps.writeKeys), admin: makeKeyRing(deps.adminKeys) });
-  const metrics = makeMetrics(deps.producer);
+  const metrics = makeMetrics(deps);
   const storeEvent = makeStoreEvent(deps);
   const routes = [
     // First, for every route before it costs each event a comparison.

@@ -1,12 +1,13 @@
 import type { Database } from '#database';
 import type { Producer } from '#queues';
-import type { Clock, Log } from '#runtime';
+import type { Clock, Counters, Log } from '#runtime';
 
 /** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
 export type AppDeps = {
   readonly db: Database;
   readonly producer: Producer;
   readonly log: Log;
+  readonly counters: Counters;
   readonly writeKeys: readonly string[];
   readonly adminKeys: readonly string[];
   /** Ranges beside the public internet that webhooks may be sent to. */

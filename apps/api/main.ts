@@ -1,4 +1,4 @@
-import { connect, inTransaction, loadDefinitions } from '#database';
+import { connect, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
 import type { QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
@@ -55,10 +55,12 @@ runMain(async () => {
     onError,
   });
   const producer = makeProducer(backend, onError);
+  const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
   const app = makeApp({
     db,
     producer,
     log,
+    counters,
     writeKeys: env.WRITE_KEYS,
     adminKeys: env.ADMIN_API_KEYS,
     webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
@@ -75,6 +77,7 @@ runMain(async () => {
   runUntilStopped(
     [
       { name: 'the database', close: closeDatabase },
+      counters,
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
       server,

@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Producer } from '#queues';
+import { readCounters } from '#database';
+import { metricsText } from '#runtime';
+import type { AppDeps } from './deps';
 import { withinMs } from './within-ms';
 
 export type IngestOutcome = 'accepted' | 'refused' | 'unavailable';
@@ -16,8 +18,11 @@ const SCRAPE_LIMIT_MS = 1000;
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const;
 
-/** The metrics of one app, in a registry of its own. No label holds anything that a client sends. */
-export function makeMetrics(producer: Producer): Metrics {
+/**
+ * The metrics of one app, in a registry of its own, and what all workers and dispatchers have counted. No label holds
+ * anything that a client sends.
+ */
+export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -64,6 +69,11 @@ export function makeMetrics(producer: Producer): Metrics {
       });
       next();
     },
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    render: async () => {
+      const own = registry.metrics();
+      const counted = await withinMs(SCRAPE_LIMIT_MS, readCounters(db)).catch(() => null);
+      const text = counted === null ? await own : `${await own}${metricsText(counted)}`;
+      return { contentType: registry.contentType, text };
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { Database } from '#database';
 import { classifyFailure } from '#database';
 import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
 import { makeConsumer, QueueUnavailableError } from '#queues';
-import type { Closable, Log } from '#runtime';
+import type { Closable, Counters, Log } from '#runtime';
 import { makeAutomationCache } from './automation-cache';
 import { deliver } from './deliver';
 import type { DispatcherTimes } from './limits';
@@ -18,6 +18,7 @@ export type DispatcherOptions = {
   readonly db: Database;
   readonly backend: QueueBackend;
   readonly producer: Producer;
+  readonly counters: Counters;
   readonly destinations: Readonly<Record<DestinationKind, Destination>>;
   readonly times: DispatcherTimes;
   readonly log: Log;

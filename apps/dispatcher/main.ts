@@ -1,6 +1,6 @@
 import type { DestinationSettings } from '#automations';
 import { makeDestinations } from '#automations';
-import { connect } from '#database';
+import { connect, makeCounters } from '#database';
 import { makeProducer, openQueueBackend, QueueUnavailableError } from '#queues';
 import type { Env } from '#runtime';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
@@ -46,10 +46,12 @@ async function main(): Promise<void> {
     onError: queueFailed,
   });
   const producer = makeProducer(backend, queueFailed);
+  const counters = makeCounters(db, (error) => outage.failed(error));
   const dispatcher = openDispatcher({
     db,
     backend,
     producer,
+    counters,
     destinations,
     times: TIMES,
     log,
@@ -60,6 +62,7 @@ async function main(): Promise<void> {
   runUntilStopped(
     [
       { name: 'database', close },
+      counters,
       { name: 'queue', close: backend.close },
       { name: 'producer', close: producer.close },
       ...dispatcher,

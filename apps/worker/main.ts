@@ -1,4 +1,4 @@
-import { connect, inTransaction } from '#database';
+import { connect, makeCounters } from '#database';
 import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
@@ -16,7 +16,7 @@ runMain(async () => {
   const log = makeLog('worker', env.LOG_LEVEL);
   const onError = (error: Error): void => log.warn({ err: error }, 'connection lost');
 
-  const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const { db, transact, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
   const backend = openQueueBackend({
     databaseUrl,
     redisUrl: env.REDIS_URL,
@@ -30,14 +30,16 @@ runMain(async () => {
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event', fire: false } as const;
   const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0) };
-  await inTransaction(db, (tx) => decide(tx, warmUp, tools));
+  await transact((tx) => decide(tx, warmUp, tools));
 
-  const stages = startStages({ db, backend, producer, log }, env.WORKER_STAGES);
+  const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
+  const stages = startStages({ db, transact, backend, producer, counters, log }, env.WORKER_STAGES);
   log.info({ stages: env.WORKER_STAGES, queues: backend.kind }, 'working');
   process.send?.('ready');
   runUntilStopped(
     [
       { name: 'the database', close: closeDatabase },
+      counters,
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
       ...stages,

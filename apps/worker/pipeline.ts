@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, DatabaseFailure } from '#database';
+import type { Database, DatabaseFailure, Transact } from '#database';
 import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError, makeConsumer, PutBackError } from '#queues';
-import type { Clock, Closable, Log, WorkerStage } from '#runtime';
+import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
@@ -31,8 +31,10 @@ import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 /** What the stages work with. `clock` only in tests. */
 export type Pipeline = {
   readonly db: Database;
+  readonly transact: Transact;
   readonly backend: QueueBackend;
   readonly producer: Producer;
+  readonly counters: Counters;
   readonly log: Log;
   readonly clock?: Clock;
 };
@@ -53,9 +55,9 @@ const LOOK_EVERY_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
-function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[] {
+function startFeatures({ db, transact, backend, producer, counters, log, gates }: Tools): Closable[] {
   const stage: FeaturesStage = {
-    db,
+    transact,
     resolver: makePersonResolver(db),
     effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
     handOn: (payload) => producer.add('evaluations', payload),
@@ -67,6 +69,7 @@ function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[]
     bury: async ({ event }: IncomingEvent, error: unknown): Promise<void> => {
       const reason = error instanceof Error ? error.message : String(error);
       await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
+      counters.add('dead_events_total', {}, 1);
       log.error(
         { stage: 'features', err: error },
         'an event was refused by the database and kept in dead_event',
@@ -87,7 +90,11 @@ function startFeatures({ db, backend, producer, log, gates }: Tools): Closable[]
     ...common,
     gates,
     laneOf: ({ personId }) => hashOf(personId ?? ''),
-    run: (incoming) => applyEvents(stage, incoming),
+    run: async (incoming) => {
+      const followUp = await applyEvents(stage, incoming);
+      counters.add('events_processed_total', {}, incoming.length);
+      return followUp;
+    },
   });
   const handle = async ({ events }: Payload<'events'>): Promise<void> => {
     const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));

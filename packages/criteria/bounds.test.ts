@@ -44,6 +44,17 @@ describe('pathological documents are refused before anything recursive sees them
     ],
     ['300,000 empty nodes', `{"all":[${many(300_000, '{}')}]}`, '.all', tooLong],
     ['999 empty nodes', `{"all":[${many(999, '{}')}]}`, '', tooMany],
+    [
+      '201 conditions within where',
+      JSON.stringify({
+        events: Array.from({ length: 3 }, () => ({
+          eventName: 'a',
+          where: Object.fromEntries(Array.from({ length: 66 }, (_, index) => [`p${index}`, { eq: 1 }])),
+        })),
+      }),
+      '',
+      tooMany,
+    ],
     ['201 conditions', `{"all":[${many(67, '{"traits":{"a":{"eq":1,"gt":1},"b":{"lt":1}}}')}]}`, '', tooMany],
     [
       '200,000 values in a list',
@@ -88,6 +99,16 @@ describe('pathological documents are refused before anything recursive sees them
     expect(faultsIn(document)).toEqual([{ path: `criteria${path}`, message }]);
     // Some 60 ms for the largest when measured; a walk that is not linear takes minutes.
     expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  test.each([
+    '{"sample":{"percent":50}}',
+    '{"segments":{"memberOf":["0190a000-0000-7000-8000-000000000abc"]}}',
+  ])('up to the bound, 200 of %s', (leaf) => {
+    expect(faultsIn(JSON.parse(`{"any":[${many(200, leaf)}]}`))).toEqual([]);
+    expect(faultsIn(JSON.parse(`{"any":[${many(201, leaf)}]}`))).toEqual([
+      { path: 'criteria', message: tooMany },
+    ]);
   });
 
   test('a document that contains itself', () => {

@@ -12,10 +12,10 @@ export const ENTRIES_MAX = 1_000;
 export const VALUES_MAX = 20_000;
 
 /**
- * The deepest legal value below a criteria node is `traits.<name>.in[0]`; what lies deeper the schema refuses
- * unseen.
+ * The deepest legal value below a criteria node is `events[0].where.<name>.in[0]`; what lies deeper the schema
+ * refuses unseen.
  */
-const PART_DEPTH_MAX = 4;
+const PART_DEPTH_MAX = 6;
 
 type Place = { readonly key: PropertyKey; readonly parent: Place | null };
 type Frame = {
@@ -85,7 +85,8 @@ function pushChildren(frames: Frame[], frame: Frame, value: object): void {
 }
 
 /**
- * The conditions written in one node itself, counted as `explain` lists them. A node that nests nothing
+ * The conditions written in one node itself, counted as `explain` lists them, and an event's `where` with each of
+ * its operators. A node that nests nothing
  * counts as at least one, so that a flood of empty nodes ends at the same bound.
  */
 function countConditions(node: unknown): number {
@@ -95,12 +96,22 @@ function countConditions(node: unknown): number {
   for (const key of Object.keys(node)) {
     const part = node[key];
     if (isNested(key)) nests ||= Array.isArray(part) ? part.length > 0 : true;
-    else if (key === 'features' || key === 'events' || key === 'person') count += entryCount(part);
-    else if (key === 'traits' && isObject(part)) {
-      for (const name of Object.keys(part)) count += entryCount(part[name]);
+    else if (key === 'features' || key === 'person' || key === 'segments') count += entryCount(part);
+    else if (key === 'traits') count += countOperators(part);
+    else if (key === 'events' && Array.isArray(part)) {
+      for (const event of part)
+        count += 1 + (isObject(event) && 'where' in event ? countOperators(event['where']) : 0);
     } else count += 1;
   }
   return count === 0 && !nests ? 1 : count;
+}
+
+/** The operators in an object of names; 1 for what is no object. */
+function countOperators(part: unknown): number {
+  if (!isObject(part)) return 1;
+  let count = 0;
+  for (const name of Object.keys(part)) count += entryCount(part[name]);
+  return count;
 }
 
 function isNested(key: string): boolean {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { criteriaSchema } from './criteria';
 import { faultsOf } from './faults';
 
+const ID = '0190a000-0000-7000-8000-000000000abc';
+
 function faultsIn(document: unknown): { path: string; message: string }[] {
   const parsed = criteriaSchema.safeParse(document);
   return parsed.success ? [] : faultsOf(parsed.error, 'criteria');
@@ -29,6 +31,11 @@ describe('a criteria is accepted and given back unchanged', () => {
     { traits: { constructor: { eq: '' }, toString: { exists: true }, 'a b': { eq: 0.5 } } },
     { traits: { since: { gt: '2026-01-01', gte: 1.5, lt: '2026-01-01T00:00:00+02:00', lte: -1 } } },
     { traits: { plan: { in: Array.from({ length: 1_000 }, (_, index) => index) } } },
+    { events: [{ eventName: 'a', where: { plan: { in: ['pro', 1], exists: true }, toString: { neq: 1 } } }] },
+    { segments: { memberOf: [ID], notMemberOf: Array.from({ length: 100 }, () => ID) } },
+    { sample: { percent: 100 } },
+    { sample: { percent: 0.0001, salt: 'x'.repeat(100) } },
+    { sample: { percent: 33.3333, salt: '' }, not: { sample: { percent: 8.2 } } },
     { all: [{ person: { hasEmail: true } }], any: [{ not: { person: { hasPhone: true } } }] },
   ])('%j', (document) => {
     expect(criteriaSchema.parse(document)).toEqual(document);
@@ -46,6 +53,11 @@ describe('what says nothing is refused', () => {
     [{ events: [] }, ['criteria.events']],
     [{ events: [{ eventName: 'a', count: {} }] }, ['criteria.events[0].count']],
     [{ events: [{}] }, ['criteria.events[0].eventName']],
+    [{ events: [{ eventName: 'a', where: {} }] }, ['criteria.events[0].where']],
+    [{ events: [{ eventName: 'a', where: { plan: {} } }] }, ['criteria.events[0].where.plan']],
+    [{ segments: {} }, ['criteria.segments']],
+    [{ segments: { memberOf: [] } }, ['criteria.segments.memberOf']],
+    [{ sample: {} }, ['criteria.sample.percent']],
     [{ person: {} }, ['criteria.person']],
     [{ traits: {} }, ['criteria.traits']],
     [{ traits: { plan: {} } }, ['criteria.traits.plan']],
@@ -65,11 +77,16 @@ describe('unknown keys are refused, each at its path', () => {
   test.each<[unknown, string[]]>([
     [{ features: { actvDays: { min: 1 } } }, ['criteria.features.actvDays']],
     [{ feature: { activeDays: { min: 1 } } }, ['criteria.feature']],
-    [{ segments: { memberOf: ['a'] } }, ['criteria.segments']],
-    [{ sample: 1, extra: 2, person: { hasEmail: true } }, ['criteria.sample', 'criteria.extra']],
+    [
+      { segment: { memberOf: [ID] }, extra: 2, sample: { percent: 1 } },
+      ['criteria.segment', 'criteria.extra'],
+    ],
+    [{ segments: { memberof: [ID], notMemberOf: [ID] } }, ['criteria.segments.memberof']],
+    [{ sample: { percentage: 5, percent: 5 } }, ['criteria.sample.percentage']],
     [{ features: { activeDays: { minimum: 1, min: 1 } } }, ['criteria.features.activeDays.minimum']],
     [{ subscription: { plan: ['pro'] } }, ['criteria.subscription.plan']],
-    [{ events: [{ eventName: 'a', where: { plan: 'pro' } }] }, ['criteria.events[0].where']],
+    [{ events: [{ eventName: 'a', were: { plan: { eq: 1 } } }] }, ['criteria.events[0].were']],
+    [{ events: [{ eventName: 'a', where: { plan: { is: 1 } } }] }, ['criteria.events[0].where.plan.is']],
     [{ events: [{ eventName: 'a', count: { gte: 1 } }] }, ['criteria.events[0].count.gte']],
     [{ person: { hasMail: true } }, ['criteria.person.hasMail']],
     [{ traits: { 'my plan': { equals: 1 } } }, ['criteria.traits["my plan"].equals']],
@@ -97,6 +114,8 @@ describe('wrong values are refused at their path, with a readable message', () =
   const ordered =
     'must be a number or an ISO 8601 date, or datetime with offset, such as "2026-11-01T09:30:00Z"';
   const scalar = 'must be a string, a number or a boolean';
+  const segment = 'must be the id of a segment, a UUID';
+  const percent = 'must be a number above 0, at most 100, with at most 4 decimals';
   const unstorable = 'must not contain U+0000 or an unpaired surrogate';
 
   test.each<[unknown, string, string]>([
@@ -188,6 +207,29 @@ describe('wrong values are refused at their path, with a readable message', () =
     [{ traits: { plan: { contains: '' } } }, '.traits.plan.contains', 'must not be empty'],
     [{ traits: { plan: { contains: 5 } } }, '.traits.plan.contains', 'must be a string'],
     [{ traits: { plan: { exists: 1 } } }, '.traits.plan.exists', 'must be true or false'],
+    [{ events: [{ eventName: 'a', where: [] }] }, '.events[0].where', 'must be an object'],
+    [{ events: [{ eventName: 'a', where: { plan: 'pro' } }] }, '.events[0].where.plan', 'must be an object'],
+    [{ events: [{ eventName: 'a', where: { plan: { in: [[]] } } }] }, '.events[0].where.plan.in[0]', scalar],
+    [{ segments: { memberOf: ID } }, '.segments.memberOf', 'must be a list'],
+    [{ segments: { memberOf: ['a'] } }, '.segments.memberOf[0]', segment],
+    [{ segments: { notMemberOf: [ID, `${ID}0`] } }, '.segments.notMemberOf[1]', segment],
+    [{ segments: { memberOf: [5] } }, '.segments.memberOf[0]', segment],
+    [
+      { segments: { memberOf: Array.from({ length: 101 }, () => ID) } },
+      '.segments.memberOf',
+      'must have at most 100 entries',
+    ],
+    ...[0, -1, 100.0001, 0.00001, 33.33333, NaN, Infinity, '50', null].map(
+      (wrong): [unknown, string, string] => [{ sample: { percent: wrong } }, '.sample.percent', percent],
+    ),
+    [{ sample: 50 }, '.sample', 'must be an object'],
+    [{ sample: { percent: 5, salt: 5 } }, '.sample.salt', 'must be a string'],
+    [{ sample: { percent: 5, salt: '\u0000' } }, '.sample.salt', unstorable],
+    [
+      { sample: { percent: 5, salt: 'x'.repeat(101) } },
+      '.sample.salt',
+      'must be at most 100 characters long',
+    ],
     [{ all: { person: { hasEmail: true } } }, '.all', 'must be a list'],
     [{ any: [null] }, '.any[0]', 'must be an object'],
     [{ not: [] }, '.not', 'must be an object'],
@@ -210,6 +252,12 @@ describe('wrong values are refused at their path, with a readable message', () =
     expect(parsed.success ? [] : faultsOf(parsed.error, '')).toEqual([
       { path: 'criteria', message: 'is required' },
     ]);
+  });
+});
+
+test('ids of segments are read in any case and given back in lower case', () => {
+  expect(criteriaSchema.parse({ segments: { memberOf: [ID.toUpperCase()] } })).toEqual({
+    segments: { memberOf: [ID] },
   });
 });
 

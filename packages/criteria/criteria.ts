@@ -1,4 +1,17 @@
 import { z } from 'zod';
+import {
+  closed,
+  closedSome,
+  list,
+  mustBe,
+  name,
+  nonEmptyText,
+  range,
+  saysSomething,
+  text,
+  wholeNumber,
+  isFaultless,
+} from './blocks';
 import { ENTRIES_MAX, findBoundsFault } from './bounds';
 import { parseIso } from './iso';
 import type { FeatureName } from './state';
@@ -14,80 +27,11 @@ const EVENTS_MAX = 20;
 const WITHIN_MAX_DAYS = 3_650;
 
 const WITHIN_MAX_MS = WITHIN_MAX_DAYS * 86_400_000;
-const NAME_MAX_CHARS = 200;
-
-type ErrorMap = (issue: { readonly input?: unknown }) => string;
-
-/** Says "is required" where there is nothing at all, and otherwise what the value must be. */
-function mustBe(what: string): ErrorMap {
-  return (issue) => (issue.input === undefined ? 'is required' : `must be ${what}`);
-}
-
-/** An object that refuses every key it does not know, and says which it does. */
-function closed<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape).join(', ');
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `unknown key; known here: ${known}` : mustBe('an object')(issue),
-  });
-}
-
-/** A closed object that says something: all keys optional, but not all absent. */
-function closedSome<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape).join(', ');
-  return closed(shape).refine(saysSomething, {
-    error: `must have at least one condition, for an empty one would match everyone; known here: ${known}`,
-    when: isFaultless,
-  });
-}
-
-/** Looks at an object as a whole only once its parts are right: a misspelt only key is one fault, not two. */
-function isFaultless(payload: { readonly issues: readonly unknown[] }): boolean {
-  return payload.issues.length === 0;
-}
-
-function saysSomething(conditions: object): boolean {
-  return Object.values(conditions).some((condition) => condition !== undefined);
-}
-
-function wholeNumber(min: number, max: number) {
-  const error = mustBe(`a whole number from ${min} to ${max}`);
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-/** PostgreSQL stores neither U+0000 nor an unpaired surrogate, so no person could ever match one. */
-function isStorable(value: string): boolean {
-  return !value.includes('\u0000') && !/\p{Surrogate}/u.test(value);
-}
-
-function text() {
-  return z
-    .string({ error: mustBe('a string') })
-    .refine(isStorable, { error: 'must not contain U+0000 or an unpaired surrogate' });
-}
-
-function nonEmptyText() {
-  return text().min(1, { error: 'must not be empty' });
-}
-
-function name() {
-  return nonEmptyText().max(NAME_MAX_CHARS, { error: `must be at most ${NAME_MAX_CHARS} characters long` });
-}
-
-function list<Element extends z.ZodType>(element: Element, entriesMax: number) {
-  return z
-    .array(element, { error: mustBe('a list') })
-    .min(1, { error: 'must not be empty' })
-    .max(entriesMax, { error: `must have at most ${entriesMax} entries` });
-}
-
-function range(max: number) {
-  const bound = wholeNumber(0, max).optional();
-  return closedSome({ min: bound, max: bound, eq: bound }).refine(
-    ({ min = 0, max: most = max }) => min <= most,
-    { error: 'min must not be greater than max', when: isFaultless },
-  );
-}
+/** How many segments `memberOf` and `notMemberOf` may name. */
+const SEGMENTS_MAX = 100;
+/** A sample's percent has at most four decimals: a millionth of the people. */
+const PERCENT_STEPS = 10_000;
+const SALT_MAX_CHARS = 100;
 
 const featureRange = range(Number.MAX_SAFE_INTEGER).optional();
 const featuresSchema = closedSome({
@@ -124,15 +68,7 @@ const withinSchema = z.union(
   { error: withinError },
 );
 
-const eventSchema = closed({
-  eventName: name(),
-  count: range(EVENT_COUNT_MAX).optional(),
-  within: withinSchema.optional(),
-});
-
 const flag = z.boolean({ error: mustBe('true or false') }).optional();
-const personSchema = closedSome({ hasEmail: flag, hasPhone: flag });
-
 const scalar = z.union([text(), z.number(), z.boolean()], {
   error: mustBe('a string, a number or a boolean'),
 });
@@ -148,7 +84,7 @@ const ordered = z
     { error: orderedError },
   )
   .optional();
-const traitSchema = closedSome({
+const valueSchema = closedSome({
   eq: scalar.optional(),
   neq: scalar.optional(),
   in: list(scalar, ENTRIES_MAX).optional(),
@@ -159,8 +95,47 @@ const traitSchema = closedSome({
   contains: nonEmptyText().optional(),
   exists: flag,
 });
-const traitsSchema = z.record(name(), traitSchema, { error: mustBe('an object') }).refine(saysSomething, {
+const valuesSchema = z.record(name(), valueSchema, { error: mustBe('an object') });
+
+const eventSchema = closed({
+  eventName: name(),
+  count: range(EVENT_COUNT_MAX).optional(),
+  within: withinSchema.optional(),
+  where: valuesSchema
+    .refine(saysSomething, {
+      error: 'must have at least one condition, for an empty one would mean every event',
+    })
+    .optional(),
+});
+
+const personSchema = closedSome({ hasEmail: flag, hasPhone: flag });
+
+const traitsSchema = valuesSchema.refine(saysSomething, {
   error: 'must have at least one condition, for an empty one would match everyone',
+});
+
+const segmentIds = list(
+  z
+    .string({ error: mustBe('the id of a segment, a UUID') })
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: mustBe('the id of a segment, a UUID') })
+    // As the database writes it: ids are compared as texts.
+    .toLowerCase(),
+  SEGMENTS_MAX,
+).optional();
+const segmentsSchema = closedSome({ memberOf: segmentIds, notMemberOf: segmentIds });
+
+const percentError = mustBe('a number above 0, at most 100, with at most 4 decimals');
+const sampleSchema = closed({
+  percent: z
+    .number({ error: percentError })
+    .gt(0, { error: percentError })
+    .max(100, { error: percentError })
+    .refine((percent) => Math.round(percent * PERCENT_STEPS) / PERCENT_STEPS === percent, {
+      error: percentError,
+    }),
+  salt: text()
+    .max(SALT_MAX_CHARS, { error: `must be at most ${SALT_MAX_CHARS} characters long` })
+    .optional(),
 });
 
 const conditions = {
@@ -169,6 +144,8 @@ const conditions = {
   events: list(eventSchema, EVENTS_MAX).optional(),
   person: personSchema.optional(),
   traits: traitsSchema.optional(),
+  segments: segmentsSchema.optional(),
+  sample: sampleSchema.optional(),
 };
 
 const nodeSchema: z.ZodType<Criteria, Criteria> = closedSome({
@@ -190,12 +167,27 @@ export type Range = z.infer<ReturnType<typeof range>>;
 export type SubscriptionCondition = z.infer<typeof subscriptionSchema>;
 /** A rolling window: days, or a string such as `30m`, `12h`, `7d`. */
 export type Within = z.infer<typeof withinSchema>;
+/**
+ * What the properties of an event must be for it to count, all of it; by name of a top-level property, with the
+ * operators of traits.
+ */
+export type Where = z.infer<typeof valuesSchema>;
 /** How often an event happened (`{min: 1}` if not said), ever or within a window. */
 export type EventCondition = z.infer<typeof eventSchema>;
 /** Whether the person has an address to be reached at. */
 export type PersonCondition = z.infer<typeof personSchema>;
-/** What can be said of one trait, ANDed; see `traitOperators` for each operator's meaning. */
-export type TraitCondition = z.infer<typeof traitSchema>;
+/**
+ * What can be said of one trait or property, ANDed; see `valueOperators` for each operator's meaning.
+ */
+export type TraitCondition = z.infer<typeof valueSchema>;
+/** Member of ALL segments of `memberOf`, and of NONE of `notMemberOf`. */
+export type SegmentsCondition = z.infer<typeof segmentsSchema>;
+/**
+ * A share of all people, by their ids alone: the same people for good, whatever they do. `not: {sample}` are exactly
+ * the others, so two segments with the one and the other split people (A/B). A higher percent of one salt contains
+ * the lower; different salts (default '') are independent of each other.
+ */
+export type SampleCondition = z.infer<typeof sampleSchema>;
 
 /** Who belongs to a segment. All keys of one object are ANDed; there is at least one, at every level. */
 export type Criteria = z.infer<z.ZodObject<typeof conditions>> & {

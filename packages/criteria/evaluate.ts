@@ -1,12 +1,14 @@
-import type { Criteria, EventCondition, SubscriptionCondition } from './criteria';
+import type { Criteria, EventCondition, SubscriptionCondition, Where } from './criteria';
 import {
   everyOperator,
   personOperators,
   rangeOperators,
+  segmentsOperators,
   subscriptionOperators,
-  traitOperators,
+  valueOperators,
 } from './operators';
-import { FEATURE_NAMES, type PersonState } from './state';
+import { isSampled } from './sample';
+import { FEATURE_NAMES, type PersonState, type TraitValue } from './state';
 import { type PartReaders, everyPart } from './walk';
 import { countAt, countRange } from './window';
 
@@ -37,10 +39,12 @@ const partHolds: PartReaders<Criteria, PersonState, number, boolean> = {
     for (const name in conditions) {
       const condition = conditions[name];
       const trait = state.traits.get(name) ?? undefined;
-      if (condition !== undefined && !everyOperator(condition, traitOperators, trait)) return false;
+      if (condition !== undefined && !everyOperator(condition, valueOperators, trait)) return false;
     }
     return true;
   },
+  segments: (condition, state) => everyOperator(condition, segmentsOperators, state),
+  sample: (condition, state) => isSampled(condition, state.personId),
   all: (nested, state, nowMs) => {
     for (const criteria of nested) if (!evaluate(criteria, state, nowMs)) return false;
     return true;
@@ -63,4 +67,19 @@ export function subscriptionHolds(condition: SubscriptionCondition, state: Perso
 /** Whether the event happened as often as the condition asks, within its window at `nowMs`. */
 export function eventHolds(condition: EventCondition, state: PersonState, nowMs: number): boolean {
   return everyOperator(countRange(condition), rangeOperators, countAt(condition, state, nowMs));
+}
+
+/** Whether an event with these properties counts for a condition with this `where`. */
+export function propertiesMatch(
+  where: Where,
+  properties: { readonly [name: string]: TraitValue } | null | undefined,
+): boolean {
+  for (const name in where) {
+    const condition = where[name];
+    // Names that every object inherits are properties only where they were sent.
+    const has = properties !== null && properties !== undefined && Object.hasOwn(properties, name);
+    const actual = has ? (properties[name] ?? undefined) : undefined;
+    if (condition !== undefined && !everyOperator(condition, valueOperators, actual)) return false;
+  }
+  return true;
 }

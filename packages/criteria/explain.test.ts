@@ -1,13 +1,16 @@
 import fc from 'fast-check';
-import { decisionArbitrary } from '../testkit/criteria-arbitraries';
+import { decisionArbitrary } from '../testkit/person-arbitraries';
 import type { Criteria } from './criteria';
 import { evaluate } from './evaluate';
 import { explain } from './explain';
 import type { PersonState, TraitValue } from './state';
 
 const NOW_MS = 1_800_000_000_000;
+const A_SEGMENT = '0190a000-0000-7000-8000-000000000001';
+const ANOTHER = '0190a000-0000-7000-8000-000000000002';
 const PRO = { subscriptionId: 's1', status: 'active', planName: 'pro', mrr: null };
 const STATE: PersonState = {
+  personId: '0190a000-0000-7000-8000-0000000000aa',
   features: { activeDays: 3, coreActions: 0, pricingViews: 1, emailOpens: 0, emailClicks: 0 },
   subscriptions: [PRO],
   hasEmail: true,
@@ -16,6 +19,7 @@ const STATE: PersonState = {
     ['plan', 'pro'],
     ['gone', null],
   ]),
+  memberOf: new Set([A_SEGMENT]),
   eventInstants: new Map([['a', [NOW_MS - 1, NOW_MS - 86_400_000]]]),
 };
 
@@ -31,6 +35,8 @@ test('every condition is told with what it expects and what there is', () => {
       ],
       person: { hasEmail: false, hasPhone: false },
       traits: { plan: { eq: 'pro', in: ['free'] }, gone: { neq: 1 }, 'a b': { exists: false } },
+      segments: { memberOf: [A_SEGMENT, ANOTHER], notMemberOf: [ANOTHER] },
+      sample: { percent: 50, salt: 'a' },
     },
     STATE,
     NOW_MS,
@@ -39,15 +45,25 @@ test('every condition is told with what it expects and what there is', () => {
     { path: 'features.activeDays', expected: { min: 5 }, actual: 3, matches: false },
     { path: 'features.pricingViews', expected: { min: 1, max: 1 }, actual: 1, matches: true },
     { path: 'subscription', expected: { status: ['active'], mrrMin: 0 }, actual: [PRO], matches: false },
-    { path: 'events[0].count', expected: { eq: 2 }, actual: 1, matches: false },
-    { path: 'events[1].count', expected: { min: 1 }, actual: 2, matches: true },
-    { path: 'events[2].count', expected: { max: 0 }, actual: 0, matches: true },
+    {
+      path: 'events[0].count',
+      expected: { eq: 2 },
+      actual: 1,
+      matches: false,
+      since: NOW_MS - 86_400_000,
+    },
+    { path: 'events[1].count', expected: { min: 1 }, actual: 2, matches: true, since: null },
+    { path: 'events[2].count', expected: { max: 0 }, actual: 0, matches: true, since: null },
     { path: 'person.hasEmail', expected: false, actual: true, matches: false },
     { path: 'person.hasPhone', expected: false, actual: false, matches: true },
     { path: 'traits.plan.eq', expected: 'pro', actual: 'pro', matches: true },
     { path: 'traits.plan.in', expected: ['free'], actual: 'pro', matches: false },
     { path: 'traits.gone.neq', expected: 1, actual: null, matches: true },
     { path: 'traits["a b"].exists', expected: false, actual: null, matches: true },
+    { path: 'segments.memberOf', expected: [A_SEGMENT, ANOTHER], actual: [A_SEGMENT], matches: false },
+    { path: 'segments.notMemberOf', expected: [ANOTHER], actual: [], matches: true },
+    // The first 32 bits of md5('a:0190a000-0000-7000-8000-0000000000aa') as a share of 2^32.
+    { path: 'sample', expected: { percent: 50, salt: 'a' }, actual: 59.423679555766284, matches: false },
   ]);
 });
 
@@ -82,6 +98,8 @@ function join(criteria: Criteria, matches: (path: string) => boolean, at = ''): 
   }
   for (const [index, nested] of (criteria.all ?? []).entries())
     parts.push(join(nested, matches, `${at}all[${index}].`));
+  for (const name of Object.keys(criteria.segments ?? {})) parts.push(matches(`${at}segments.${name}`));
+  if (criteria.sample !== undefined) parts.push(matches(`${at}sample`));
   if (criteria.any !== undefined) {
     parts.push(
       criteria.any.map((nested, index) => join(nested, matches, `${at}any[${index}].`)).includes(true),

@@ -1,10 +1,18 @@
-import type { Criteria, Range, SubscriptionCondition, TraitCondition } from './criteria';
+import type { Criteria, Range, SampleCondition, SubscriptionCondition, TraitCondition } from './criteria';
 import { eventHolds, subscriptionHolds } from './evaluate';
-import { eachOperator, everyOperator, personOperators, rangeOperators, traitOperators } from './operators';
+import {
+  eachOperator,
+  everyOperator,
+  personOperators,
+  rangeOperators,
+  segmentsOperators,
+  valueOperators,
+} from './operators';
 import { formatPath } from './paths';
+import { isSampled, percentileOf } from './sample';
 import { FEATURE_NAMES, type PersonState, type SubscriptionState, type TraitValue } from './state';
 import { type PartReaders, eachPart } from './walk';
-import { countAt, countRange } from './window';
+import { countAt, countRange, sinceAt } from './window';
 
 /** One condition's own answer, before any `any` or `not` around it. */
 export type ConditionResult = {
@@ -13,10 +21,16 @@ export type ConditionResult = {
    */
   readonly path: string;
   /** The condition as written; for an event its count, `{min: 1}` if none is given. */
-  readonly expected: Range | SubscriptionCondition | NonNullable<TraitCondition[keyof TraitCondition]>;
-  /** The value it was held against: a count, all subscriptions, or the trait (null when missing). */
+  readonly expected:
+    Range | SubscriptionCondition | SampleCondition | NonNullable<TraitCondition[keyof TraitCondition]>;
+  /**
+   * The value it was held against: a count, all subscriptions, the trait (null when missing), those of the named
+   * segments that the person is in, or where the person lies among all (0 to 100).
+   */
   readonly actual: TraitValue | readonly SubscriptionState[];
   readonly matches: boolean;
+  /** Of an event only: the instant after which its events count (epoch ms, exclusive); null for ever. */
+  readonly since?: number | null;
 };
 
 type Run = { readonly state: PersonState; readonly nowMs: number; readonly results: ConditionResult[] };
@@ -53,6 +67,7 @@ const explainPart: PartReaders<Criteria, Run, Path, void> = {
         expected: countRange(condition),
         actual: countAt(condition, run.state, run.nowMs),
         matches: eventHolds(condition, run.state, run.nowMs),
+        since: sinceAt(condition, run.nowMs),
       });
     }
   },
@@ -65,10 +80,21 @@ const explainPart: PartReaders<Criteria, Run, Path, void> = {
   traits: (conditions, run, path) => {
     for (const [name, condition] of Object.entries(conditions)) {
       const trait = run.state.traits.get(name) ?? null;
-      eachOperator(condition, traitOperators, trait ?? undefined, (operator, expected, matches) => {
+      eachOperator(condition, valueOperators, trait ?? undefined, (operator, expected, matches) => {
         tell(run, [...path, 'traits', name, operator], { expected, actual: trait, matches });
       });
     }
+  },
+  segments: (condition, run, path) => {
+    eachOperator(condition, segmentsOperators, run.state, (operator, expected, matches) => {
+      const actual = expected.filter((id) => run.state.memberOf.has(id));
+      tell(run, [...path, 'segments', operator], { expected, actual, matches });
+    });
+  },
+  sample: (expected, run, path) => {
+    const { personId } = run.state;
+    const matches = isSampled(expected, personId);
+    tell(run, [...path, 'sample'], { expected, actual: percentileOf(expected, personId), matches });
   },
   all: (nested, run, path) => explainList(nested, run, [...path, 'all']),
   any: (nested, run, path) => explainList(nested, run, [...path, 'any']),

@@ -3,15 +3,19 @@ export {
   type EventCondition,
   type PersonCondition,
   type Range,
+  type SampleCondition,
+  type SegmentsCondition,
   type SubscriptionCondition,
   type TraitCondition,
+  type Where,
   type Within,
   criteriaSchema,
 } from './criteria';
-export { evaluate } from './evaluate';
+export { evaluate, propertiesMatch } from './evaluate';
+export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';
-export { type ReadKey, type Reads, readsOf } from './reads';
+export { type FilteredEvents, type ReadKey, type Reads, readsOf } from './reads';
 export {
   type FeatureName,
   type Features,

@@ -9,11 +9,13 @@ const HOUR_MS = 3_600_000;
 /** A person whose events named `a` are this old, newest first. */
 function personWith(...agesMs: number[]): PersonState {
   return {
+    personId: '0190a000-0000-7000-8000-0000000000aa',
     features: { activeDays: 0, coreActions: 0, pricingViews: 0, emailOpens: 0, emailClicks: 0 },
     subscriptions: [],
     hasEmail: true,
     hasPhone: false,
     traits: new Map(),
+    memberOf: new Set(),
     eventInstants: new Map([['a', agesMs.map((ageMs) => NOW_MS - ageMs)]]),
   };
 }

@@ -31,6 +31,9 @@ const collectTurns: PartReaders<Criteria, PersonState, Collected, void> = {
   subscription: timeless,
   person: timeless,
   traits: timeless,
+  // Membership changes by a decision, which asks again whoever reads it.
+  segments: timeless,
+  sample: timeless,
   events: (conditions, state, collected) => {
     for (const condition of conditions) collectEventTurns(condition, state, collected);
   },

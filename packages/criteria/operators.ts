@@ -1,8 +1,14 @@
-import type { PersonCondition, Range, SubscriptionCondition, TraitCondition } from './criteria';
+import type {
+  PersonCondition,
+  Range,
+  SegmentsCondition,
+  SubscriptionCondition,
+  TraitCondition,
+} from './criteria';
 import { parseIso } from './iso';
 import type { PersonState, SubscriptionState, TraitValue } from './state';
 
-/** A trait as its operators see it: undefined when missing, which absent and null both are. */
+/** A trait or property as its operators see it: undefined when missing, which absent and null both are. */
 type PresentOrMissing = Exclude<TraitValue, null> | undefined;
 
 /** The meaning of one operator; the meaning in SQL has its place beside `holds`. */
@@ -43,22 +49,29 @@ export const personOperators: Meanings<PersonCondition, PersonState> = {
   hasPhone: { holds: ({ hasPhone }, wanted) => hasPhone === wanted },
 };
 
+/** Of where the person is: in ALL segments of the one list, in NONE of the other. */
+export const segmentsOperators: Meanings<SegmentsCondition, PersonState> = {
+  memberOf: { holds: ({ memberOf }, ids) => ids.every((id) => memberOf.has(id)) },
+  notMemberOf: { holds: ({ memberOf }, ids) => !ids.some((id) => memberOf.has(id)) },
+};
+
 /**
- * Of one trait. Nothing is coerced: the string "5" and the number 5 differ, in every operator; text compares
- * exactly. A missing trait satisfies `neq` (it is not that value) and `exists: false`, and nothing else.
+ * Of one trait of the person, or one property of an event. Nothing is coerced: the string "5" and the number 5
+ * differ, in every operator; text compares exactly. A missing value satisfies `neq` (it is not that value) and
+ * `exists: false`, and nothing else.
  */
-export const traitOperators: Meanings<TraitCondition, PresentOrMissing> = {
-  eq: { holds: (trait, value) => trait === value },
-  neq: { holds: (trait, value) => trait !== value },
-  in: { holds: (trait, values) => isScalar(trait) && values.includes(trait) },
-  gt: { holds: (trait, bound) => difference(trait, bound) > 0 },
-  gte: { holds: (trait, bound) => difference(trait, bound) >= 0 },
-  lt: { holds: (trait, bound) => difference(trait, bound) < 0 },
-  lte: { holds: (trait, bound) => difference(trait, bound) <= 0 },
+export const valueOperators: Meanings<TraitCondition, PresentOrMissing> = {
+  eq: { holds: (actual, value) => actual === value },
+  neq: { holds: (actual, value) => actual !== value },
+  in: { holds: (actual, values) => isScalar(actual) && values.includes(actual) },
+  gt: { holds: (actual, bound) => difference(actual, bound) > 0 },
+  gte: { holds: (actual, bound) => difference(actual, bound) >= 0 },
+  lt: { holds: (actual, bound) => difference(actual, bound) < 0 },
+  lte: { holds: (actual, bound) => difference(actual, bound) <= 0 },
   contains: {
-    holds: (trait, part) => (typeof trait === 'string' || Array.isArray(trait)) && trait.includes(part),
+    holds: (actual, part) => (typeof actual === 'string' || Array.isArray(actual)) && actual.includes(part),
   },
-  exists: { holds: (trait, wanted) => (trait !== undefined) === wanted },
+  exists: { holds: (actual, wanted) => (actual !== undefined) === wanted },
 };
 
 /** Whether every operator given in the condition holds; an empty condition never gets past the schema. */
@@ -88,16 +101,16 @@ export function eachOperator<Condition extends object, Actual>(
   }
 }
 
-function isScalar(trait: PresentOrMissing): trait is string | number | boolean {
-  return typeof trait === 'string' || typeof trait === 'number' || typeof trait === 'boolean';
+function isScalar(actual: PresentOrMissing): actual is string | number | boolean {
+  return typeof actual === 'string' || typeof actual === 'number' || typeof actual === 'boolean';
 }
 
 /**
- * Trait minus bound: numbers by value, ISO 8601 dates by instant. NaN, which is in no order to 0, where the
- * two are of different kinds or the trait is no such date.
+ * Value minus bound: numbers by value, ISO 8601 dates by instant. NaN, which is in no order to 0, where the
+ * two are of different kinds or the value is no such date.
  */
-function difference(trait: PresentOrMissing, bound: number | string): number {
-  if (typeof bound === 'number') return typeof trait === 'number' ? trait - bound : NaN;
-  if (typeof trait !== 'string') return NaN;
-  return (parseIso(trait) ?? NaN) - (parseIso(bound) ?? NaN);
+function difference(actual: PresentOrMissing, bound: number | string): number {
+  if (typeof bound === 'number') return typeof actual === 'number' ? actual - bound : NaN;
+  if (typeof actual !== 'string') return NaN;
+  return (parseIso(actual) ?? NaN) - (parseIso(bound) ?? NaN);
 }

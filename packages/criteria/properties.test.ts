@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { decisionArbitrary, windowedDecisionArbitrary } from '../testkit/criteria-arbitraries';
+import { type Person, decisionArbitrary, windowedDecisionArbitrary } from '../testkit/person-arbitraries';
 import { type Criteria, type Range, type TraitCondition, criteriaSchema } from './criteria';
 import { evaluate } from './evaluate';
 import { nextChange } from './next-change';
-import type { PersonState, TraitValue } from './state';
+import type { TraitValue } from './state';
 
 /**
  * The contract's rules once more, as plainly as they can be put and sharing no code with what they check: lists
  * instead of loops, `Date` instead of arithmetic, every instant looked at.
  */
-function naiveEvaluate(criteria: Criteria, state: PersonState, nowMs: number): boolean {
+function naiveEvaluate(criteria: Criteria, state: Person, nowMs: number): boolean {
   const { features = {}, subscription, events = [], person = {}, traits = {}, all = [], any, not } = criteria;
+  const { memberOf = [], notMemberOf = [] } = criteria.segments ?? {};
   const recur = (nested: Criteria): boolean => naiveEvaluate(nested, state, nowMs);
   const { activeDays, coreActions, pricingViews, emailOpens, emailClicks } = features;
   return [
@@ -26,20 +28,35 @@ function naiveEvaluate(criteria: Criteria, state: PersonState, nowMs: number): b
         .filter(({ mrr }) => subscription.mrrMin === undefined || (mrr ?? -Infinity) >= subscription.mrrMin)
         .filter(({ mrr }) => subscription.mrrMax === undefined || (mrr ?? Infinity) <= subscription.mrrMax)
         .length > 0,
-    ...events.map(({ eventName, count = { min: 1 }, within }) => {
+    ...events.map(({ eventName, count = { min: 1 }, within, where = {} }) => {
       const sinceMs = within === undefined ? -Infinity : nowMs - naiveWindowMs(within);
-      const instants = state.eventInstants.get(eventName) ?? [];
-      return naiveRange(count, instants.filter((instant) => sinceMs < instant && instant <= nowMs).length);
+      const counted = state.events
+        .filter(({ name }) => name === eventName)
+        .filter(({ at }) => sinceMs < at && at <= nowMs)
+        .filter(({ properties }) => {
+          const present = new Map(Object.entries(properties ?? {}));
+          return Object.keys(where).every((name) => naiveTrait(where[name] ?? {}, present.get(name) ?? null));
+        });
+      return naiveRange(count, counted.length);
     }),
     person.hasEmail === undefined || person.hasEmail === state.hasEmail,
     person.hasPhone === undefined || person.hasPhone === state.hasPhone,
     ...Object.entries(traits).map(([name, condition]) =>
       naiveTrait(condition, state.traits.get(name) ?? null),
     ),
+    ...memberOf.map((id) => [...state.memberOf].includes(id)),
+    ...notMemberOf.map((id) => ![...state.memberOf].includes(id)),
+    criteria.sample === undefined ||
+      naivePercentile(criteria.sample.salt ?? '', state.personId) < criteria.sample.percent,
     ...all.map(recur),
     any === undefined || any.map(recur).includes(true),
     not === undefined || !recur(not),
   ].every((holds) => holds);
+}
+
+function naivePercentile(salt: string, personId: string): number {
+  const hex = createHash('md5').update(`${salt}:${personId}`).digest('hex');
+  return (Number(`0x${hex.slice(0, 8)}`) / 2 ** 32) * 100;
 }
 
 function naiveRange(range: Range | undefined, count: number): boolean {
@@ -83,13 +100,13 @@ function naiveWindowMs(within: number | string): number {
 }
 
 /** Every instant after now at which an event leaves a window of the criteria, in order. */
-function departures(criteria: Criteria, state: PersonState, nowMs: number): number[] {
+function departures(criteria: Criteria, person: Person, nowMs: number): number[] {
   const instants = new Set<number>();
   const visit = ({ events = [], all = [], any = [], not }: Criteria): void => {
     for (const { eventName, within } of events) {
       if (within === undefined) continue;
-      for (const instant of state.eventInstants.get(eventName) ?? [])
-        instants.add(instant + naiveWindowMs(within));
+      for (const { name, at } of person.events)
+        if (name === eventName) instants.add(at + naiveWindowMs(within));
     }
     for (const nested of [...all, ...any, ...(not === undefined ? [] : [not])]) visit(nested);
   };
@@ -109,10 +126,10 @@ test('every generated criteria is legal', () => {
 test('evaluate agrees with a second, naive evaluator', () => {
   const answers = { true: 0, false: 0 };
   fc.assert(
-    fc.property(decisionArbitrary, ({ criteria, state, nowMs }) => {
+    fc.property(decisionArbitrary, ({ criteria, person, state, nowMs }) => {
       const answer = evaluate(criteria, state, nowMs);
       answers[`${answer}`] += 1;
-      expect(answer).toBe(naiveEvaluate(criteria, state, nowMs));
+      expect(answer).toBe(naiveEvaluate(criteria, person, nowMs));
     }),
     { numRuns: 3_000 },
   );
@@ -124,19 +141,19 @@ test('nextChange is the first instant at which the naive answer differs, and nul
   fc.assert(
     fc.property(
       fc.oneof(windowedDecisionArbitrary, windowedDecisionArbitrary, decisionArbitrary),
-      ({ criteria, state, nowMs }) => {
-        const answer = naiveEvaluate(criteria, state, nowMs);
+      ({ criteria, person, state, nowMs }) => {
+        const answer = naiveEvaluate(criteria, person, nowMs);
         const promise = nextChange(criteria, state, nowMs);
         promises[promise === null ? 'none' : 'kept'] += 1;
         // The answer is constant between departures, so these and the millisecond before each are all there is to see.
         const until = promise ?? Infinity;
-        const samples = departures(criteria, state, nowMs).flatMap((atMs) => [atMs - 1, atMs]);
+        const samples = departures(criteria, person, nowMs).flatMap((atMs) => [atMs - 1, atMs]);
         for (const atMs of samples.filter((sample) => sample > nowMs && sample < until)) {
-          expect(naiveEvaluate(criteria, state, atMs)).toBe(answer);
+          expect(naiveEvaluate(criteria, person, atMs)).toBe(answer);
         }
         if (promise === null) return;
         expect(promise).toBeGreaterThan(nowMs);
-        expect(naiveEvaluate(criteria, state, promise)).toBe(!answer);
+        expect(naiveEvaluate(criteria, person, promise)).toBe(!answer);
       },
     ),
     { numRuns: 3_000 },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decisionArbitrary } from '../testkit/criteria-arbitraries';
+import { type Person, decisionArbitrary, stateFor } from '../testkit/person-arbitraries';
 import type { Criteria } from './criteria';
 import { evaluate } from './evaluate';
 import { nextChange } from './next-change';
@@ -19,6 +19,11 @@ test.each<[Criteria, ReadKey[]]>([
   [{ person: { hasEmail: false } }, ['email']],
   [{ person: { hasPhone: true } }, ['phone']],
   [{ traits: { email: { exists: true }, 'a b': { eq: 1 } } }, ['trait:email', 'trait:a b']],
+  [{ events: [{ eventName: 'a', where: { plan: { eq: 'pro' } } }] }, ['event:a']],
+  [
+    { segments: { memberOf: ['s1'], notMemberOf: ['s2', 's1'] }, sample: { percent: 50 } },
+    ['segment:s1', 'segment:s2'],
+  ],
   [
     {
       all: [
@@ -55,6 +60,36 @@ test.each<[Criteria, [string, number][]]>([
   expect([...readsOf(criteria).eventDepths]).toEqual(depths);
 });
 
+test('conditions with where are read once per name and where, as deep and as far back as any of them asks', () => {
+  const where = { plan: { eq: 'pro' } };
+  const { eventDepths, filteredEvents } = readsOf({
+    events: [
+      { eventName: 'a', where, within: '1m' },
+      { eventName: 'a' },
+      { eventName: 'a', where: { plan: { eq: 'free' } }, within: '2m', count: { max: 0 } },
+    ],
+    not: { events: [{ eventName: 'a', where, within: 1, count: { min: 4 } }] },
+    any: [
+      {
+        events: [
+          { eventName: 'b', where },
+          { eventName: 'b', where, within: 1 },
+        ],
+      },
+    ],
+  });
+  expect([...eventDepths]).toEqual([['a', 2]]);
+  expect(filteredEvents.map(({ key: _key, ...rest }) => rest)).toEqual([
+    { eventName: 'a', where, depth: 5, windowMs: 86_400_000 },
+    { eventName: 'a', where: { plan: { eq: 'free' } }, depth: 1, windowMs: 120_000 },
+    { eventName: 'b', where, depth: 2, windowMs: null },
+  ]);
+  const keys = filteredEvents.map(({ key }) => key);
+  expect(new Set(keys).size).toBe(3);
+  // Neither an event's name nor a criteria's may contain U+0000.
+  expect(keys.every((key) => key.includes('\u0000'))).toBe(true);
+});
+
 test.each<[Criteria, boolean]>([
   [{ events: [{ eventName: 'a' }] }, false],
   [{ events: [{ eventName: 'a' }, { eventName: 'b', within: '1m' }, { eventName: 'c' }] }, true],
@@ -64,44 +99,49 @@ test.each<[Criteria, boolean]>([
   expect(readsOf(criteria).windowed).toBe(windowed);
 });
 
-/** `state` where the reads say that it is looked at, `other` everywhere else. */
-function onlyRead({ keys }: Reads, state: PersonState, other: PersonState): PersonState {
+/** `person` where the reads say that it is looked at, `other` everywhere else. */
+function onlyRead({ keys }: Reads, person: Person, other: Person): Person {
   const features = { ...other.features };
-  for (const name of FEATURE_NAMES) if (keys.has(`feature:${name}`)) features[name] = state.features[name];
-  const merge = <Value>(
-    kind: 'trait' | 'event',
-    read: ReadonlyMap<string, Value>,
-    rest: ReadonlyMap<string, Value>,
-  ) =>
-    new Map([
-      ...[...rest].filter(([name]) => !keys.has(`${kind}:${name}`)),
-      ...[...read].filter(([name]) => keys.has(`${kind}:${name}`)),
-    ]);
+  for (const name of FEATURE_NAMES) if (keys.has(`feature:${name}`)) features[name] = person.features[name];
   return {
+    personId: person.personId,
     features,
-    subscriptions: (keys.has('subscription') ? state : other).subscriptions,
-    hasEmail: (keys.has('email') ? state : other).hasEmail,
-    hasPhone: (keys.has('phone') ? state : other).hasPhone,
-    traits: merge('trait', state.traits, other.traits),
-    eventInstants: merge('event', state.eventInstants, other.eventInstants),
+    subscriptions: (keys.has('subscription') ? person : other).subscriptions,
+    hasEmail: (keys.has('email') ? person : other).hasEmail,
+    hasPhone: (keys.has('phone') ? person : other).hasPhone,
+    traits: new Map([
+      ...[...other.traits].filter(([name]) => !keys.has(`trait:${name}`)),
+      ...[...person.traits].filter(([name]) => keys.has(`trait:${name}`)),
+    ]),
+    memberOf: new Set([
+      ...[...other.memberOf].filter((id) => !keys.has(`segment:${id}`)),
+      ...[...person.memberOf].filter((id) => keys.has(`segment:${id}`)),
+    ]),
+    events: [
+      ...other.events.filter(({ name }) => !keys.has(`event:${name}`)),
+      ...person.events.filter(({ name }) => keys.has(`event:${name}`)),
+    ],
   };
+}
+
+/** The state with as few instants as the reads ask for. */
+function asLoaded({ eventDepths, filteredEvents }: Reads, state: PersonState, nowMs: number): PersonState {
+  const newest = (key: string, depth: number): number[] =>
+    (state.eventInstants.get(key) ?? []).slice(0, depth);
+  const plain = [...eventDepths].map(([name, depth]) => [name, newest(name, depth)] as const);
+  const filtered = filteredEvents.map(({ key, depth, windowMs }) => {
+    const sinceMs = windowMs === null ? -Infinity : nowMs - windowMs;
+    return [key, newest(key, depth).filter((atMs) => atMs > sinceMs)] as const;
+  });
+  return { ...state, eventInstants: new Map([...plain, ...filtered]) };
 }
 
 test('what the reads do not name changes nothing, and what they leave out of the instants neither', () => {
   fc.assert(
-    fc.property(decisionArbitrary, ({ criteria, state, other, nowMs }) => {
+    fc.property(decisionArbitrary, ({ criteria, person, state, other, nowMs }) => {
       const reads = readsOf(criteria);
-      const merged = onlyRead(reads, state, other);
-      const truncated = {
-        ...merged,
-        eventInstants: new Map(
-          [...merged.eventInstants].map(([name, instants]) => [
-            name,
-            instants.slice(0, reads.eventDepths.get(name) ?? 0),
-          ]),
-        ),
-      };
-      for (const seen of [merged, truncated]) {
+      const merged = stateFor(onlyRead(reads, person, other), criteria);
+      for (const seen of [merged, asLoaded(reads, merged, nowMs)]) {
         expect(evaluate(criteria, seen, nowMs)).toBe(evaluate(criteria, state, nowMs));
         expect(nextChange(criteria, seen, nowMs)).toBe(nextChange(criteria, state, nowMs));
       }

@@ -33,15 +33,19 @@ export type TraitValue =
  * truthfully.
  */
 export type PersonState = {
+  readonly personId: string;
   readonly features: Features;
   readonly subscriptions: readonly SubscriptionState[];
   readonly hasEmail: boolean;
   readonly hasPhone: boolean;
   /** By trait name. A trait that is absent and one that is null mean the same: missing. */
   readonly traits: ReadonlyMap<string, TraitValue>;
+  /** The segments that the person is in, lower-case ids; those that `readsOf` names suffice. */
+  readonly memberOf: { readonly has: (segmentId: string) => boolean };
   /**
-   * By event name: epoch milliseconds, newest first, at least as many as `readsOf(…).eventDepths` asks for or
-   * all there are. Precondition: no instant lies after the `nowMs` of the evaluation.
+   * By event name, and for conditions with `where` by the key that `readsOf(…).filteredEvents` gives: epoch
+   * milliseconds, newest first, at least as many as the reads ask for or all there are. Precondition: no instant
+   * lies after the `nowMs` of the evaluation.
    */
   readonly eventInstants: ReadonlyMap<string, readonly number[]>;
 };

@@ -10,9 +10,17 @@ export function countRange(condition: EventCondition): Range {
   return condition.count ?? ONCE_OR_MORE;
 }
 
+/**
+ * What the condition's instants are kept under: the event's name, followed by the `where` if there is one. No name
+ * contains U+0000, so none is mistaken for such a key.
+ */
+export function instantsKey({ eventName, where }: EventCondition): string {
+  return where === undefined ? eventName : `${eventName}\u0000${JSON.stringify(where)}`;
+}
+
 /** The instants known of the condition's event, newest first. */
 export function instantsOf(condition: EventCondition, state: PersonState): readonly number[] {
-  return state.eventInstants.get(condition.eventName) ?? NO_INSTANTS;
+  return state.eventInstants.get(instantsKey(condition)) ?? NO_INSTANTS;
 }
 
 /**
@@ -21,8 +29,13 @@ export function instantsOf(condition: EventCondition, state: PersonState): reado
  */
 export function countAt(condition: EventCondition, state: PersonState, nowMs: number): number {
   const instants = instantsOf(condition, state);
-  if (condition.within === undefined) return instants.length;
-  return countAfter(instants, nowMs - windowMs(condition.within));
+  const sinceMs = sinceAt(condition, nowMs);
+  return sinceMs === null ? instants.length : countAfter(instants, sinceMs);
+}
+
+/** The instant after which the condition's events count at `nowMs` (epoch ms, exclusive); null for ever. */
+export function sinceAt({ within }: EventCondition, nowMs: number): number | null {
+  return within === undefined ? null : nowMs - windowMs(within);
 }
 
 /**

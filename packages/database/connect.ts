@@ -1,10 +1,17 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client';
-import type { Prisma } from './generated/client';
+import type { Transact } from './pipelined';
+import { makeTransact } from './pipelined';
 
-/** What runs SQL: the client, or a transaction of it. Every function of this package takes one. */
-export type Sql = Pick<Prisma.TransactionClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+/** What runs SQL: Prisma's client, a transaction of it, or a pipelined one. Every function of this package takes one. */
+export type Sql = {
+  /** Statements run in the order of their calls, and need not wait for each other's answers. */
+  readonly isPipelined?: true;
+  readonly $queryRawUnsafe: <Rows = unknown>(text: string, ...parameters: unknown[]) => Promise<Rows>;
+  /** @returns how many rows were written */
+  readonly $executeRawUnsafe: (text: string, ...parameters: unknown[]) => Promise<number>;
+};
 
 /** The database of a process: Prisma's client over one pool. */
 export type Database = PrismaClient;
@@ -12,6 +19,8 @@ export type Database = PrismaClient;
 /** What an open database needs to be closed, and to be asked whether it is there. */
 export type Connection = {
   readonly db: Database;
+  /** For the transactions that everything waits for; all others are Prisma's ({@link inTransaction}). */
+  readonly transact: Transact;
   readonly close: () => Promise<void>;
 };
 
@@ -25,14 +34,14 @@ const SESSION_OPTIONS =
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
 
-function makeStatementNames(): (query: { sql: string }) => string {
+function makeStatementNames(): (text: string) => string {
   const names = new Map<string, string>();
-  return ({ sql }) => {
-    const known = names.get(sql);
+  return (text) => {
+    const known = names.get(text);
     if (known !== undefined) return known;
     if (names.size >= NAMED_STATEMENTS_MAX) return '';
     const name = `s${names.size}`;
-    names.set(sql, name);
+    names.set(text, name);
     return name;
   };
 }
@@ -49,15 +58,18 @@ export function connect(url: string, poolMax: number, onError: (error: Error) =>
     options: SESSION_OPTIONS,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    pipeline: true,
   });
   pool.on('error', onError);
+  const nameOf = makeStatementNames();
   const adapter = new PrismaPg(pool, {
-    statementNameGenerator: makeStatementNames(),
+    statementNameGenerator: ({ sql }) => nameOf(sql),
     onConnectionError: onError,
   });
   const db = new PrismaClient({ adapter });
   return {
     db,
+    transact: makeTransact(pool, nameOf),
     close: async () => {
       await db.$disconnect();
       await pool.end();

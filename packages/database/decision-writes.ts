@@ -1,6 +1,7 @@
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
 import { plainArray, textArray } from './literals';
+import { inOrder } from './pipelined';
 
 /** What makes people enter and exit: `request` is the API's evaluation of one person. */
 export type TransitionCause = 'event' | 'deadline' | 'edit' | 'batch' | 'request' | 'archive';
@@ -25,6 +26,7 @@ export async function openStays(
   edges: readonly StayEdge[],
   wanted: readonly string[],
 ): Promise<WrittenStay[]> {
+  if (edges.length === 0) return [];
   return rowsOf<WrittenStay>(
     tx,
     `WITH opened AS (
@@ -50,6 +52,7 @@ export async function closeStays(
   edges: readonly StayEdge[],
   wanted: readonly string[],
 ): Promise<WrittenStay[]> {
+  if (edges.length === 0) return [];
   return rowsOf<WrittenStay>(
     tx,
     `WITH closed AS (
@@ -79,6 +82,7 @@ export type DecidedPerson = {
 
 /** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
 export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): Promise<void> {
+  if (decided.length === 0) return;
   await tx.$executeRawUnsafe(
     `UPDATE person p
         SET last_decided_at = to_timestamp(d.decided / 1000), deadline_at = to_timestamp(d.deadline / 1000),
@@ -148,13 +152,13 @@ function newestByStateKey(deliveries: readonly NewDelivery[]): Set<string> {
 /** Writes the deliveries of transitions, in their transaction. */
 export async function insertDeliveries(tx: Sql, deliveries: readonly NewDelivery[]): Promise<void> {
   const stateKeys = [...new Set(deliveries.flatMap(({ stateKey }) => stateKey ?? []))];
-  if (stateKeys.length > 0) await supersede(tx, stateKeys);
   const newest = newestByStateKey(deliveries);
   const statuses = deliveries.map((one) =>
     one.stateKey === null || newest.has(one.id) ? 'pending' : 'superseded',
   );
-  await tx.$executeRawUnsafe(
-    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action,
+  const insert = (): Promise<number> =>
+    tx.$executeRawUnsafe(
+      `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action,
                            endpoint, state_key, status, created_at, next_attempt_at)
      SELECT d.id, d.segment_id, d.person_id, d.membership_id, d.automation_id, d.destination, d.type, d.action,
             d.endpoint, d.state_key, d.status, to_timestamp(d.at / 1000),
@@ -163,17 +167,18 @@ export async function insertDeliveries(tx: Sql, deliveries: readonly NewDelivery
                    $9::text[], $10::text[], $11::text[], $12::float8[])
             d(id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
               state_key, status, at)`,
-    plainArray(deliveries.map(({ id }) => id)),
-    plainArray(deliveries.map(({ segmentId }) => segmentId)),
-    plainArray(deliveries.map(({ personId }) => personId)),
-    plainArray(deliveries.map(({ membershipId }) => membershipId)),
-    plainArray(deliveries.map(({ automationId }) => automationId)),
-    textArray(deliveries.map(({ destination }) => destination)),
-    textArray(deliveries.map(({ type }) => type)),
-    textArray(deliveries.map(({ action }) => action)),
-    textArray(deliveries.map(({ endpoint }) => endpoint)),
-    textArray(deliveries.map(({ stateKey }) => stateKey)),
-    textArray(statuses),
-    plainArray(deliveries.map(({ createdAt }) => createdAt)),
-  );
+      plainArray(deliveries.map(({ id }) => id)),
+      plainArray(deliveries.map(({ segmentId }) => segmentId)),
+      plainArray(deliveries.map(({ personId }) => personId)),
+      plainArray(deliveries.map(({ membershipId }) => membershipId)),
+      plainArray(deliveries.map(({ automationId }) => automationId)),
+      textArray(deliveries.map(({ destination }) => destination)),
+      textArray(deliveries.map(({ type }) => type)),
+      textArray(deliveries.map(({ action }) => action)),
+      textArray(deliveries.map(({ endpoint }) => endpoint)),
+      textArray(deliveries.map(({ stateKey }) => stateKey)),
+      textArray(statuses),
+      plainArray(deliveries.map(({ createdAt }) => createdAt)),
+    );
+  await (stateKeys.length === 0 ? insert() : inOrder(tx, () => supersede(tx, stateKeys), insert));
 }

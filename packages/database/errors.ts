@@ -14,7 +14,7 @@ const SOCKET_OUTAGES =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
 // The pool and the driver say these without a code.
 const OUTAGE_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|terminating connection|the database system is|Cannot use a pool after|Client has encountered a connection error|server closed the connection|Can't reach database server|Server has closed the connection|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Transaction already closed|Unable to start a transaction/i;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|terminating connection|the database system is|Cannot use a pool after|Client has encountered a connection error|server closed the connection|Can't reach database server|Server has closed the connection|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Transaction already closed|Unable to start a transaction/i;
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined;

@@ -1,8 +1,11 @@
 export { claimDeadlines } from './deadlines';
 export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
+export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
 export type { Connection, Database, Sql } from './connect';
+export { inOrder } from './pipelined';
+export type { Transact } from './pipelined';
 export { classifyFailure, sqlStateOf } from './errors';
 export type { DatabaseFailure } from './errors';
 export { startEmbeddedPostgres } from './embedded-postgres';

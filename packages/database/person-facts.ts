@@ -8,6 +8,7 @@ export type ActiveDay = { readonly personId: string; readonly day: number };
 
 /** Adds days that are not there yet. @returns how many were new, by person */
 export async function insertActiveDays(tx: Sql, days: readonly ActiveDay[]): Promise<Map<string, number>> {
+  if (days.length === 0) return new Map();
   const rows = await rowsOf<{ personId: string; count: number }>(
     tx,
     `WITH made AS (
@@ -39,6 +40,7 @@ export async function upsertTraits(
   tx: Sql,
   updates: readonly TraitUpdate[],
 ): Promise<{ personId: string; name: string; value: Json }[]> {
+  if (updates.length === 0) return [];
   return rowsOf(
     tx,
     `WITH put AS (
@@ -63,6 +65,7 @@ export type SubscriptionChange = SubscriptionUpdate & { readonly personId: strin
 
 /** Keeps each subscription's newest state, whole. @param changes no two for one person and subscription */
 export async function upsertSubscriptions(tx: Sql, changes: readonly SubscriptionChange[]): Promise<void> {
+  if (changes.length === 0) return;
   await tx.$executeRawUnsafe(
     `INSERT INTO subscription AS s
             (person_id, subscription_id, status, plan_name, mrr, currency, occurred_at, event_id)

@@ -1,7 +1,7 @@
 import { evaluate, nextChange } from '#criteria';
 import type { PersonState } from '#criteria';
 import type { DecidedPerson, LockedPerson, Sql, TransitionCause } from '#database';
-import { lockForDecision, markDecided, readNow } from '#database';
+import { inOrder, lockForDecision, markDecided, readNow } from '#database';
 import type { Clock } from '#runtime';
 import type { DefinitionCache, Definitions, Segment } from './definitions';
 import { ACTIVE_DAYS } from './definitions';
@@ -44,6 +44,8 @@ export type Decisions = {
   readonly answers: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
+  /** From each claimed deadline that still stood to the decision (ms). */
+  readonly lateness: readonly number[];
   /** To be called after the commit: what was decided is remembered. */
   readonly committed: () => void;
 };
@@ -153,8 +155,11 @@ function isConcerned({ person, scope, segments }: Candidate, question: Question)
 
 /** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
 async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
-  const people = await lockForDecision(tx, [...question.scopes.keys()]);
-  const { nowMs, revision } = await readNow(tx);
+  const [people, { nowMs, revision }] = await inOrder(
+    tx,
+    () => lockForDecision(tx, [...question.scopes.keys()]),
+    () => readNow(tx),
+  );
   const definitions = await cache.at(tx, revision);
   const candidates = people
     .map((person): Candidate => {
@@ -162,11 +167,12 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
       return { person, scope, ...reachOf(person, scope, definitions) };
     })
     .filter((candidate) => isConcerned(candidate, question));
-  const where = await stays.load(
+  const locked = candidates.map(({ person }) => person);
+  const [where, states] = await inOrder(
     tx,
-    candidates.map(({ person }) => person),
+    () => stays.load(tx, locked),
+    () => loadStates(tx, candidates),
   );
-  const states = await loadStates(tx, candidates);
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
@@ -193,6 +199,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const committed: (() => void)[] = [];
+  const lateness: number[] = [];
   const decided = inputs.map(({ candidate, state, before }): DecidedPerson => {
     const { person, scope, segments, exact, daysDecided } = candidate;
     const at = instantFor(person, scope, nowMs);
@@ -202,6 +209,8 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
     const mine = transitionsOf(candidate, state, isIn, { at, cause: causeFor(scope, question) }, said);
     if (archived !== undefined && isIn(archived)) mine.push(exitFrom(archived, person.id, at));
     transitions.push(...mine);
+    if (scope.kind === 'changed' && scope.dueAt !== undefined && scope.dueAt === person.deadlineAt)
+      lateness.push(at - scope.dueAt);
     const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
     const after = staysAfter(before, mine, tools.stays);
     committed.push(() => tools.stays.remember(person.id, staysVersion, after));
@@ -214,12 +223,16 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
       staysVersion,
     };
   });
-  const destinations = await writeTransitions(tx, transitions, question.fire);
-  if (decided.length > 0) await markDecided(tx, decided);
+  const [destinations] = await inOrder(
+    tx,
+    () => writeTransitions(tx, transitions, question.fire),
+    () => markDecided(tx, decided),
+  );
   return {
     transitions,
     answers,
     destinations,
+    lateness,
     committed: () => {
       for (const remember of committed) remember();
     },

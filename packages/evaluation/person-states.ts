@@ -1,6 +1,6 @@
 import type { PersonState, SubscriptionState, TraitValue } from '#criteria';
 import type { LockedPerson, Sql } from '#database';
-import { loadInstants, loadSubscriptions, loadTraits } from '#database';
+import { inOrder, loadInstants, loadSubscriptions, loadTraits } from '#database';
 import type { Segment } from './definitions';
 
 /** A locked person and the segments they are to be decided against. */
@@ -97,6 +97,7 @@ async function subscriptionsOf(
 
 const NO_TRAITS: ReadonlyMap<string, TraitValue> = new Map();
 const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
+const NO_SEGMENTS: ReadonlySet<string> = new Set();
 
 /**
  * Reads of each locked person what their segments read, and no more, in statements after the lock.
@@ -104,10 +105,15 @@ const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
  */
 export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Promise<PersonState[]> {
   const needs = makeNeeds();
-  const instants = await instantsOf(tx, candidates, needs);
-  const traits = await traitsOf(tx, candidates, needs);
-  const subscriptions = await subscriptionsOf(tx, candidates, needs);
+  const [instants, traits, subscriptions] = await inOrder(
+    tx,
+    () => instantsOf(tx, candidates, needs),
+    () => traitsOf(tx, candidates, needs),
+    () => subscriptionsOf(tx, candidates, needs),
+  );
   return candidates.map(({ person }, index) => ({
+    personId: person.id,
+    memberOf: NO_SEGMENTS,
     features: person,
     hasEmail: person.hasEmail,
     hasPhone: person.hasPhone,

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Automation, Edge } from '#automations';
 import { endpointOf, matchingAction, stateKeyOf } from '#automations';
-import type { NewDelivery, Sql, Tally, TransitionCause, WrittenStay } from '#database';
-import { appendTallies, closeStays, insertDeliveries, openStays } from '#database';
+import type { NewDelivery, Sql, Tally, TransitionCause } from '#database';
+import { appendTallies, closeStays, inOrder, insertDeliveries, openStays } from '#database';
 
 /** A person entering or leaving a segment at an instant (epoch ms). */
 export type Transition = {
@@ -57,14 +57,31 @@ async function writeStays(
   transitions: readonly Transition[],
   wanted: readonly string[],
 ): Promise<ReadonlyMap<string, bigint>> {
-  const stays: WrittenStay[] = [];
-  for (const [edge, write] of [['entered', openStays] as const, ['exited', closeStays] as const]) {
-    const edges = transitions
+  const edgesOf = (edge: Edge) =>
+    transitions
       .filter((transition) => transition.edge === edge)
       .map(({ personId, segment, at, cause }) => ({ personId, segmentId: segment.id, at, cause }));
-    if (edges.length > 0) stays.push(...(await write(tx, edges, wanted)));
-  }
-  return new Map(stays.map((stay) => [stayKey(stay.personId, stay.segmentId), stay.id]));
+  const [opened, closed] = await inOrder(
+    tx,
+    () => openStays(tx, edgesOf('entered'), wanted),
+    () => closeStays(tx, edgesOf('exited'), wanted),
+  );
+  return new Map([...opened, ...closed].map((stay) => [stayKey(stay.personId, stay.segmentId), stay.id]));
+}
+
+/** Writes the deliveries that transitions owe. @returns the destinations that have something to send */
+async function writeDeliveries(
+  tx: Sql,
+  owing: readonly Transition[],
+  stays: ReadonlyMap<string, bigint>,
+): Promise<ReadonlySet<string>> {
+  const deliveries = owing.flatMap((transition) => {
+    const stay = stays.get(stayKey(transition.personId, transition.segment.id));
+    if (stay === undefined) throw new Error('a transition without its stay');
+    return deliveriesOf(transition, stay);
+  });
+  if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
+  return new Set(deliveries.map(({ destination }) => destination));
 }
 
 /**
@@ -80,13 +97,10 @@ export async function writeTransitions(
   if (first === undefined) return new Set();
   const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
-  const stays = await writeStays(tx, transitions, wanted);
-  const deliveries = owing.flatMap((transition) => {
-    const stay = stays.get(stayKey(transition.personId, transition.segment.id));
-    if (stay === undefined) throw new Error('a transition without its stay');
-    return deliveriesOf(transition, stay);
-  });
-  if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
-  await appendTallies(tx, tally(transitions), first.at);
-  return new Set(deliveries.map(({ destination }) => destination));
+  const [destinations] = await inOrder(
+    tx,
+    async () => writeDeliveries(tx, owing, await writeStays(tx, transitions, wanted)),
+    () => appendTallies(tx, tally(transitions), first.at),
+  );
+  return destinations;
 }

@@ -7,3 +7,6 @@ export { closeAll, runUntilStopped } from './lifecycle';
 export type { Closable } from './lifecycle';
 export { projectRoot } from './project-root';
 export { runMain } from './run-main';
+export { makeMetricSums } from './metrics';
+export type { Counters, MetricSample } from './metrics';
+export { metricsText } from './metrics-text';

@@ -9,7 +9,7 @@ import {
 import type { EvaluationRow } from '#database';
 import { classifyFailure, findEvaluation, findSegment, inTransaction, insertEvaluation } from '#database';
 import type { DefinitionCache } from '#evaluation';
-import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
+import { countDecisions, decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../path-ids';
 import { notFound, Problem } from '../problem';
@@ -54,6 +54,7 @@ async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: str
       return { decisions: await decide(tx, question, tools), names };
     }),
   );
+  countDecisions(deps.counters, decisions);
   await wakeRelay(deps, decisions.destinations);
   const answers = decisions.answers.get(personId);
   if (answers === undefined) throw notFound('person');

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { connect } from '#database';
+import { connect, makeCounters } from '#database';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
 import { makeProducer, openQueueBackend, QUEUES } from '#queues';
@@ -96,10 +96,12 @@ export async function openApi(
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
   const log = makeLog('api', 'silent');
+  const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
     producer,
     log,
+    counters,
     writeKeys: [],
     adminKeys: [],
     webhookAllowCidrs: [],
@@ -108,7 +110,10 @@ export async function openApi(
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const { url } = server;
   const api: Api = { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
-  return { api, opened: [close, backend.close, producer.close, () => server.close()] };
+  return {
+    api,
+    opened: [close, () => counters.close(), backend.close, producer.close, () => server.close()],
+  };
 }
 
 /** Starts the API on a free port; it is closed at the end of the file. */

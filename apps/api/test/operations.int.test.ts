@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { makeClient } from '#client';
+import { makeCounters } from '#database';
 import { EnvError } from '#runtime';
 import { queueBackends } from '#testkit';
 import type { OpenApi } from '../openapi';
@@ -124,11 +125,21 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
     expect([options.status, options.headers.allow]).toEqual([204, 'GET, POST, HEAD, OPTIONS']);
   });
 
+  test('shows what workers and dispatchers have counted', async () => {
+    const worker = makeCounters(api.db, () => undefined);
+    worker.add('segment_transitions_total', { direction: 'entered', cause: 'event' }, 3);
+    await worker.close();
+    const { text } = await api.send('GET', '/metrics');
+    expect(text).toContain('# TYPE segment_transitions_total counter\n');
+    expect(text).toContain('\nsegment_transitions_total{direction="entered",cause="event"} 3\n');
+  });
+
   test('serves Prometheus', async () => {
     const { headers, text } = await api.send('GET', '/metrics');
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(text).toContain('process_cpu_seconds_total');
     expect(text).not.toMatch(/anna/);
+    expect(text).toContain('deadline_lateness_seconds_count 0\n');
     expect(name).toMatch(/redis|postgres/);
   });
 });

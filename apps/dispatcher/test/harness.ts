@@ -9,7 +9,7 @@ import {
   stateKeyOf,
 } from '#automations';
 import type { Database, NewDelivery } from '#database';
-import { connect, inTransaction, insertDeliveries } from '#database';
+import { connect, inTransaction, insertDeliveries, makeCounters } from '#database';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
 import { closeAll, makeLog } from '#runtime';
@@ -74,9 +74,11 @@ export function startDispatcher(
     meta: { ...made.meta, ...impatient },
   };
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
-  const opened = openDispatcher({
+  const counters = makeCounters(db, () => undefined);
+  const dispatcher = openDispatcher({
     db,
     ...queues,
+    counters,
     destinations,
     times: { pollMs, leaseMs, drainMs },
     log,
@@ -84,6 +86,7 @@ export function startDispatcher(
     now: Date.now,
     random: () => 0.5,
   });
+  const opened = [counters, ...dispatcher];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= closeAll(opened, log));
   closeAtEnd(stop);

@@ -9,10 +9,12 @@ import {
   startEvaluation,
 } from '#database';
 import type { DecisionTools, Question, Scope } from '#evaluation';
-import { decide } from '#evaluation';
+import { countDecisions, decide } from '#evaluation';
+import type { Counters } from '#runtime';
 
 export type BackfillStage = DecisionTools & {
   readonly db: Database;
+  readonly counters: Counters;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** People decided on in one transaction. */
@@ -52,14 +54,17 @@ async function runChunk(
 ): Promise<ReadonlySet<string>> {
   const cursor = people.at(-1);
   if (cursor === undefined) throw new Error('an empty chunk');
-  return inTransaction(stage.db, async (tx) => {
-    const { transitions, destinations } = await decide(tx, questionOf(run, people), stage);
+  const decisions = await inTransaction(stage.db, async (tx) => {
+    const decided = await decide(tx, questionOf(run, people), stage);
+    const { transitions } = decided;
     const entered = transitions.filter(({ edge }) => edge === 'entered').length;
     const exited = transitions.length - entered;
     const chunk = { cursor, evaluated: people.length, entered, exited };
     if (!(await advanceEvaluation(tx, run, chunk))) throw new LostPlaceError('the run is elsewhere by now');
-    return destinations;
+    return decided;
   });
+  countDecisions(stage.counters, decisions);
+  return decisions.destinations;
 }
 
 /** @returns the run as it stands after the next chunk; null when it has ended */

@@ -1,8 +1,8 @@
-import type { Database } from '#database';
-import { inTransaction } from '#database';
+import type { Transact } from '#database';
 import type { DecisionTools, Scope } from '#evaluation';
-import { decide } from '#evaluation';
+import { countDecisions, decide } from '#evaluation';
 import type { Payload } from '#queues';
+import type { Counters } from '#runtime';
 
 /** A person of whom something may have changed; `dueAt` where their deadline has passed (epoch ms). */
 export type PersonChange = {
@@ -12,7 +12,8 @@ export type PersonChange = {
 };
 
 export type EvaluationStage = DecisionTools & {
-  readonly db: Database;
+  readonly transact: Transact;
+  readonly counters: Counters;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
 };
@@ -50,9 +51,10 @@ export async function evaluateChanges(
   changes: readonly PersonChange[],
 ): Promise<() => Promise<void>> {
   const question = { scopes: scopesOf(changes), cause: 'event', fire: true } as const;
-  const { destinations, committed } = await inTransaction(stage.db, (tx) => decide(tx, question, stage));
-  committed();
+  const decisions = await stage.transact((tx) => decide(tx, question, stage));
+  decisions.committed();
+  countDecisions(stage.counters, decisions);
   return async () => {
-    for (const destination of destinations) await stage.wakeRelay(destination);
+    for (const destination of decisions.destinations) await stage.wakeRelay(destination);
   };
 }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import type { Connection, Database } from '#database';
-import { connect, inTransaction, insertEvaluation, raiseRevision } from '#database';
+import { connect, inTransaction, insertEvaluation, makeCounters, raiseRevision } from '#database';
 import type { EngineEvent } from '#events';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
@@ -15,10 +15,15 @@ export const log = makeLog('test', 'silent');
 const ignore = (): void => undefined;
 
 /** A connection of the test's own, closed at the end of the file. */
-export function openDatabase(url: string, poolMax = 4): Database {
-  const connection: Connection = connect(url, poolMax, ignore);
+export function openConnection(url: string, poolMax = 4): Connection {
+  const connection = connect(url, poolMax, ignore);
   closeAtEnd(connection.close);
-  return connection.db;
+  return connection;
+}
+
+/** As {@link openConnection}, for tests that only look. */
+export function openDatabase(url: string): Database {
+  return openConnection(url).db;
 }
 
 export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
@@ -45,10 +50,12 @@ export function startWorker(
   services: TestServices,
   options: { clock?: Clock; stages?: readonly WorkerStage[] } = {},
 ): TestWorker {
-  const db = openDatabase(services.databaseUrl, 12);
+  const { db, transact } = openConnection(services.databaseUrl, 12);
   const queues = openQueues(services);
   const clock = options.clock === undefined ? {} : { clock: options.clock };
-  let opened: Closable[] = startStages({ db, ...queues, log, ...clock }, options.stages ?? ALL);
+  const counters = makeCounters(db, ignore);
+  const stages = startStages({ db, transact, ...queues, counters, log, ...clock }, options.stages ?? ALL);
+  let opened: Closable[] = [counters, ...stages];
   const stop = async (): Promise<void> => {
     const closing = opened;
     opened = [];

@@ -6,25 +6,26 @@ import { useDatabase } from '#testkit';
 import { makePersonResolver } from '../person-resolver';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
 import { applyEvents, assignPeople } from '../stages/features';
-import { openDatabase } from './harness';
+import { openConnection } from './harness';
 
 const database = useDatabase();
 let db: Database;
 let stage: FeaturesStage;
 
-function makeStage(): FeaturesStage {
-  const connection = openDatabase(database.url);
+/** A stage on connections of its own, as another process has it. */
+function makeStage(connection = openConnection(database.url)): FeaturesStage {
   return {
-    db: connection,
-    resolver: makePersonResolver(connection),
+    transact: connection.transact,
+    resolver: makePersonResolver(connection.db),
     effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
     handOn: async () => undefined,
   };
 }
 
 beforeAll(() => {
-  stage = makeStage();
-  db = stage.db;
+  const connection = openConnection(database.url);
+  db = connection.db;
+  stage = makeStage(connection);
 });
 
 type Who = Pick<EngineEvent, 'userId' | 'anonymousId' | 'personId' | 'email'>;

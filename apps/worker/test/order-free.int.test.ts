@@ -113,6 +113,8 @@ function bruteForce(events: readonly EngineEvent[]): Facts {
   const email = current.get('email');
   const hasEmail = typeof email === 'string' && email.trim() !== '';
   const state: PersonState = {
+    personId: events[0]?.personId ?? '',
+    memberOf: new Set(),
     features: {
       activeDays: new Set(active.map((event) => Math.floor(event.occurredAt / DAY_MS))).size,
       coreActions: count('core_action', 'signup_completed'),

@@ -1,9 +1,10 @@
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { EngineEvent } from '#events';
-import { createPeople, sqlStateOf } from '#database';
+import type { Connection, Database } from '#database';
+import { createPeople, makeCounters, sqlStateOf } from '#database';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
-import { queueBackends, useDatabase, waitFor } from '#testkit';
+import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { makePersonResolver } from '../person-resolver';
 import { changesIn, evaluateChanges } from '../stages/evaluation';
@@ -14,6 +15,7 @@ import {
   failedJobs,
   idle,
   makeEvent,
+  openConnection,
   openDatabase,
   personOf,
   segmentsOf,
@@ -30,11 +32,16 @@ const WEBHOOK = {
 
 describe('a stage that is repeated', () => {
   const database = useDatabase();
+  let connection: Connection;
+  let db: Database;
+  beforeAll(() => {
+    connection = openConnection(database.url);
+    db = connection.db;
+  });
 
   function makeStage(handOn: FeaturesStage['handOn']): FeaturesStage {
-    const db = openDatabase(database.url);
     return {
-      db,
+      transact: connection.transact,
       resolver: makePersonResolver(db),
       effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
       handOn,
@@ -58,13 +65,13 @@ describe('a stage that is repeated', () => {
     const events = ['r-1', 'r-2'].map((userId) => makeEvent(userId, 'core_action'));
     await expect(run(stage, events)).rejects.toThrow('killed before the hand-off');
     await run(stage, events);
-    const people = (await Promise.all(['r-1', 'r-2'].map((userId) => personOf(stage.db, userId)))).flatMap(
+    const people = (await Promise.all(['r-1', 'r-2'].map((userId) => personOf(db, userId)))).flatMap(
       (id) => id ?? [],
     );
     expect(asked.flatMap((payload) => changesIn(payload).map(({ personId }) => personId)).sort()).toEqual(
       people.sort(),
     );
-    const rows = await stage.db.person.findMany({ where: { id: { in: people } } });
+    const rows = await db.person.findMany({ where: { id: { in: people } } });
     expect(rows.map(({ coreActions, activeDays }) => [coreActions, activeDays])).toEqual([
       [1, 1],
       [1, 1],
@@ -74,11 +81,14 @@ describe('a stage that is repeated', () => {
   test('an evaluation that is repeated enters nobody twice and writes no second delivery', async () => {
     const asked: Payload<'evaluations'>[] = [];
     const stage = makeStage(async (payload) => void asked.push(payload));
-    const segmentId = await createSegment(stage.db, { features: { pricingViews: { min: 1 } } }, WEBHOOK);
+    const segmentId = await createSegment(db, { features: { pricingViews: { min: 1 } } }, WEBHOOK);
     await run(stage, [makeEvent('r-3', 'pricing_viewed')]);
     const woken: string[] = [];
+    const counters = makeCounters(db, () => undefined);
+    closeAtEnd(() => counters.close());
     const evaluation = {
-      db: stage.db,
+      transact: connection.transact,
+      counters,
       definitions: makeDefinitionCache(),
       stays: makeStaysCache(10),
       wakeRelay: async (name: string) => void woken.push(name),
@@ -88,8 +98,8 @@ describe('a stage that is repeated', () => {
       const wakeRelay = await evaluateChanges(evaluation, changes);
       await wakeRelay();
     }
-    expect(await stage.db.segmentMembership.count({ where: { segmentId } })).toBe(1);
-    expect(await stage.db.delivery.count({ where: { segmentId } })).toBe(1);
+    expect(await db.segmentMembership.count({ where: { segmentId } })).toBe(1);
+    expect(await db.delivery.count({ where: { segmentId } })).toBe(1);
     expect(woken).toEqual(['webhook']);
   });
 
@@ -98,17 +108,15 @@ describe('a stage that is repeated', () => {
     const stage = makeStage(async (payload) => void asked.push(payload));
     const first = makeEvent('r-4', 'core_action');
     await run(stage, [first, { ...first, userId: 'r-5' }]);
-    const [kept = '', lost = ''] = await Promise.all(
-      ['r-4', 'r-5'].map((userId) => personOf(stage.db, userId)),
-    );
+    const [kept = '', lost = ''] = await Promise.all(['r-4', 'r-5'].map((userId) => personOf(db, userId)));
     expect(
       asked
         .flatMap(changesIn)
         .map(({ personId }) => personId)
         .sort(),
     ).toEqual([kept, lost].sort());
-    expect(await stage.db.event.count({ where: { messageId: first.messageId, personId: kept } })).toBe(1);
-    expect(await stage.db.person.findUnique({ where: { id: lost } })).toMatchObject({ coreActions: 0 });
+    expect(await db.event.count({ where: { messageId: first.messageId, personId: kept } })).toBe(1);
+    expect(await db.person.findUnique({ where: { id: lost } })).toMatchObject({ coreActions: 0 });
   });
 });
 

@@ -1,6 +1,6 @@
 import { queueBackends, waitFor } from '#testkit';
 import type { Database } from '#database';
-import { claimDeadlines } from '#database';
+import { claimDeadlines, readCounters } from '#database';
 import {
   createSegment,
   failedJobs,
@@ -64,6 +64,18 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(person).toMatchObject({ deadlineAt: null, deadlineClaimedUntil: null });
     expect(await failedJobs(queues.producer)).toBe(0);
     await worker.stop();
+
+    const counted = new Map(
+      (await readCounters(db)).map(({ name, labels, value }) => [`${name} ${labels}`, value]),
+    );
+    const transitions = (direction: string, cause: string): number | undefined =>
+      counted.get(`segment_transitions_total direction="${direction}",cause="${cause}"`);
+    expect([transitions('entered', 'event'), transitions('exited', 'deadline')]).toEqual([2, 2]);
+    expect(transitions('entered', 'deadline')).toBe(1);
+    // The clock was moved to the very instants.
+    expect(counted.get('deadline_lateness_seconds_bucket le="0.05"')).toBe(2);
+    expect(counted.get('deadline_lateness_seconds_sum ')).toBe(0);
+    expect(counted.get('events_processed_total ')).toBe(3);
   });
 
   test('deadlines that passed while no worker ran are acted on at the start; a claim that came to nothing runs out', async () => {

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { SampleCondition } from './criteria';
+
+/** Places among people lie below it: 32 bits. */
+const PLACES = 2 ** 32;
+
+/** Where the person lies among all people under this salt: a whole number below {@link PLACES}, uniform. */
+function placeOf({ salt = '' }: SampleCondition, personId: string): number {
+  return createHash('md5').update(`${salt}:${personId}`).digest().readUInt32BE(0);
+}
+
+/** Whether the sample takes the person in. Both products are exact: no rounding decides about anybody. */
+export function isSampled(condition: SampleCondition, personId: string): boolean {
+  return placeOf(condition, personId) * 100 < condition.percent * PLACES;
+}
+
+/** The percent (0 to below 100) that a sample of this salt must exceed to take the person in. */
+export function percentileOf(condition: SampleCondition, personId: string): number {
+  return (placeOf(condition, personId) * 100) / PLACES;
+}

@@ -1,0 +1,100 @@
+import pg from 'pg';
+import type { Sql } from './connect';
+
+/**
+ * Runs work in one transaction (READ COMMITTED) on a connection of its own: all of it, or nothing. Statements travel
+ * without waiting for the answers of those before them ({@link inOrder}), past Prisma's client, on the pool that
+ * Prisma's adapter uses too: of a small transaction that takes three quarters of the process's CPU and of the time.
+ */
+export type Transact = <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+
+/** An answer that takes longer than this (ms) never comes: the network is cut. Beyond any transaction of ours. */
+const ANSWER_LIMIT_MS = 30_000;
+
+// As Prisma gives them: everything as pg does, but for bigint, which pg leaves a string.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 && format !== 'binary'
+      ? (text: string) => BigInt(text)
+      : pg.types.getTypeParser(oid, format),
+};
+
+const ignore = (): void => undefined;
+
+type Failure = { readonly error: unknown };
+
+/** @param nameOf the name of a statement's text, empty to leave it unnamed */
+export function makeTransact(pool: pg.Pool, nameOf: (text: string) => string): Transact {
+  return async (work) => {
+    const client = await pool.connect();
+    // Its statements fail too, and tell of it; unheard, the event would end the process.
+    client.on('error', ignore);
+    let failure: Failure | null = null;
+    let isOver = false;
+    const run = async (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => {
+      // On the connection that went back to the pool it would be a transaction of its own, or part of another.
+      if (isOver) throw new Error('a statement after the end of its transaction');
+      const limits = { types, query_timeout: ANSWER_LIMIT_MS };
+      return client.query({ text, values: [...values], name: nameOf(text), ...limits });
+    };
+    const tx: Sql = {
+      isPipelined: true,
+      $queryRawUnsafe: async <Rows>(text: string, ...values: unknown[]) =>
+        (await run(text, values)).rows as Rows,
+      $executeRawUnsafe: async (text, ...values) => (await run(text, values)).rowCount ?? 0,
+    };
+    try {
+      // Not waited for: it is on its way before the first statement, which fails if it does.
+      const begun = client.query('BEGIN');
+      begun.catch(() => undefined);
+      const result = await work(tx);
+      isOver = true;
+      await begun;
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      isOver = true;
+      failure = { error };
+      throw error;
+    } finally {
+      await release(client, failure);
+    }
+  };
+}
+
+/** Gives a connection back; one that can't even roll back is closed. */
+async function release(client: pg.PoolClient, failure: Failure | null): Promise<void> {
+  const isBroken =
+    failure !== null &&
+    (await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    ));
+  client.off('error', ignore);
+  client.release(isBroken);
+}
+
+type Results<Works extends readonly (() => Promise<unknown>)[]> = {
+  -readonly [Index in keyof Works]: Awaited<ReturnType<Works[Index]>>;
+};
+
+/**
+ * Runs pieces of work of which none needs another's answer. The first statements of each run in the order given: a later
+ * one sees what an earlier one locked and wrote. Where the transaction is pipelined, they are on their way at once.
+ * @throws the first failure in that order, once all have ended: none goes on after the transaction
+ */
+export async function inOrder<const Works extends readonly (() => Promise<unknown>)[]>(
+  tx: Sql,
+  ...works: Works
+): Promise<Results<Works>> {
+  const results: unknown[] = [];
+  if (tx.isPipelined === true) {
+    for (const settled of await Promise.allSettled(works.map((work) => work()))) {
+      if (settled.status === 'rejected') throw settled.reason;
+      results.push(settled.value);
+    }
+  } else {
+    for (const work of works) results.push(await work());
+  }
+  return results as Results<Works>;
+}
