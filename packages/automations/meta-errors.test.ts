@@ -1,9 +1,9 @@
 import type { FakeMeta, Handler } from '../testkit/fakes';
-import { graphError, reply, startFakeMeta } from '../testkit/fakes';
+import { errorPage, graphError, reply, startFakeMeta } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { Destination } from './destination';
 import { makeMetaDestination } from './meta';
-import { audienceRequest, metaAutomation, NOW_MS } from './test-request';
+import { audienceRequest, metaAutomation, NOW_MS } from './test/request';
 
 let meta: FakeMeta;
 let nowMs: number;
@@ -106,6 +106,16 @@ describe('throttled', () => {
       scope: 'destination',
       afterMs: 300_000,
     });
+  });
+
+  test('by something in between: as long as it asks for, else a minute', async () => {
+    const page = (headers: Record<string, string>) => errorPage(429, headers);
+    meta.interject(page({ 'retry-after': '90' }), page({ 'retry-after': 'soon' }));
+    const throttled = { kind: 'retry', scope: 'destination' };
+    expect((await deliver()).outcome).toMatchObject({ ...throttled, afterMs: 90_000 });
+    expect((await deliver()).outcome).toMatchObject({ ...throttled, afterMs: 60_000 });
+    meta.interject(errorPage(503, { 'retry-after': '7' }));
+    expect((await deliver()).outcome).toMatchObject({ kind: 'retry', afterMs: 7_000 });
   });
 
   test('without a stated end: a minute, doubled each time, up to 15, until something works', async () => {

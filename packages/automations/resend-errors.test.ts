@@ -2,7 +2,7 @@ import type { FakeResend } from '../testkit/fakes';
 import { breakOff, errorPage, reply, reset, resendError, startFakeResend } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import { makeResendDestination } from './resend';
-import { audienceRequest, NOW_MS, resendAutomation } from './test-request';
+import { audienceRequest, NOW_MS, resendAutomation } from './test/request';
 
 const SEGMENT = '78261eea-8f8b-4381-83c6-79fa7120f1cf';
 

@@ -3,7 +3,7 @@ import { errorPage, reply, startFakeReceiver, startFakeResend } from '../testkit
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeResendDestination } from './resend';
-import { audienceRequest, NOW_MS, resendAutomation } from './test-request';
+import { audienceRequest, NOW_MS, resendAutomation } from './test/request';
 
 const SEGMENT = '78261eea-8f8b-4381-83c6-79fa7120f1cf';
 
