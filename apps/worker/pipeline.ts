@@ -1,25 +1,25 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, DatabaseFailure, Transact } from '#database';
-import { findOpenEvaluations, foldTallies, insertDeadEvent } from '#database';
+import type { Database, Transact } from '#database';
+import { foldTallies, insertDeadEvent } from '#database';
 import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
-import { GiveUpError, makeConsumer, PutBackError } from '#queues';
+import { GiveUpError } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
 import { makePersonResolver } from './person-resolver';
 import { repeat } from './repeat';
-import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
+import { startBackfill } from './start-backfill';
 import type { PersonChange } from './stages/evaluation';
 import { changesIn, evaluateChanges } from './stages/evaluation';
 import type { FeaturesStage, IncomingEvent } from './stages/features';
 import { applyEvents, assignPeople, recallPeople } from './stages/features';
 import type { TimersStage } from './stages/timers';
 import { handOnDue } from './stages/timers';
-import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
+import { classifyTrouble, makeTroubleLog } from './trouble';
 
 // The table of contents of a worker: queue -> stage, in the order in which an event meets them.
 //
@@ -46,10 +46,8 @@ type Tools = Pipeline & {
   readonly gates: readonly Gate[];
 };
 
-const BACKFILL_CHUNK = 500;
 /** People whose segments a process remembers: about 20 MB. */
 const STAYS_PEOPLE_MAX = 100_000;
-const RESCUE_EVERY_MS = 5000;
 /** Deadlines are looked for so often; a look at an index that has nothing due takes a fraction of a millisecond. */
 const LOOK_EVERY_MS = 250;
 const FOLD_EVERY_MS = 20_000;
@@ -124,50 +122,6 @@ function startEvaluation(tools: Tools): Closable[] {
   return [
     makeLaneConsumer('evaluations', backend, log, handle, [lanes]),
     repeat('the folding of tallies', FOLD_EVERY_MS, fold, (error) => sayTrouble('outage', error)),
-  ];
-}
-
-function startBackfill(tools: Tools): Closable[] {
-  const { db, backend, producer, log } = tools;
-  const sayTrouble = makeTroubleLog(log, 'backfill');
-  let stopping = false;
-  const stage = {
-    ...tools,
-    // It meets everybody once: there is nothing to remember.
-    stays: makeStaysCache(0),
-    chunkSize: BACKFILL_CHUNK,
-    isStopping: () => stopping,
-    pause: async (failure: DatabaseFailure, error: unknown) => {
-      sayTrouble(failure, error);
-      await new Promise((resolve) => setTimeout(resolve, failure === 'conflict' ? 10 : 1000));
-    },
-  };
-  const handle = async ({ evaluationId }: { evaluationId: string }): Promise<void> => {
-    try {
-      await runEvaluation(stage, evaluationId);
-    } catch (error) {
-      if (error instanceof BackfillInterruptedError) throw new PutBackError(error.message);
-      throw new GiveUpError('the evaluation failed', { cause: error });
-    }
-  };
-  const consumer = makeConsumer('backfill', backend, handle, {
-    ...consumerEvents(log, 'backfill'),
-    concurrency: 2,
-  });
-  // An edit that committed but could not be put into the queue is found here.
-  const rescue = async (): Promise<void> => {
-    for (const evaluationId of await findOpenEvaluations(db))
-      await producer.add('backfill', { evaluationId }, evaluationId);
-  };
-  return [
-    {
-      name: 'the backfill consumer',
-      close: async () => {
-        stopping = true;
-        await consumer.close();
-      },
-    },
-    repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => sayTrouble('outage', error)),
   ];
 }
 

@@ -12,6 +12,7 @@ export {
   criteriaSchema,
 } from './criteria';
 export { evaluate, propertiesMatch } from './evaluate';
+export { compileSql, type CompiledSql, type SqlPlace } from './compile-sql';
 export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';

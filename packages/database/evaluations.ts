@@ -1,8 +1,11 @@
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
 
-/** Why a run is there: somebody edited (or created) a segment, asked for a batch, or archived a segment. */
-export type EvaluationKind = 'edit' | 'batch' | 'archive';
+/**
+ * Why a run is there: somebody edited (or created) a segment, asked for a batch, archived a segment, or the timetable
+ * asks for everybody's evaluation.
+ */
+export type EvaluationKind = 'edit' | 'batch' | 'scheduled' | 'archive';
 export type EvaluationStatus = 'queued' | 'running' | 'completed' | 'failed';
 
 /** A run over many people. */
@@ -13,8 +16,6 @@ export type EvaluationRow = {
   readonly segmentId: string | null;
   readonly automations: 'fire' | 'suppress';
   readonly status: EvaluationStatus;
-  readonly cursor: string | null;
-  readonly lastPerson: string | null;
   readonly total: number;
   readonly evaluated: number;
   readonly entered: number;
@@ -22,8 +23,19 @@ export type EvaluationRow = {
   readonly error: string | null;
 };
 
-const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, cursor, last_person AS "lastPerson",
-                 total, evaluated, entered, exited, error`;
+const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, error`;
+
+/**
+ * An edit takes over from whatever runs for its segment: the rest is to be decided by the new definition, and its
+ * transitions are the new edit's to deliver or not.
+ */
+const TAKES_OVER = `other.segment_id = mine.segment_id AND other.number > mine.number AND other.kind IN ('edit', 'archive')`;
+
+/**
+ * Ranges of people that a run is split into, worked through at the same time: the statements keep a core of the
+ * database busy each.
+ */
+const RUN_PARTS = 2;
 
 /** Writes down that a run is wanted, in the transaction that makes it necessary. */
 export async function insertEvaluation(
@@ -44,90 +56,128 @@ export async function findEvaluation(sql: Sql, id: string): Promise<EvaluationRo
   return rows[0] ?? null;
 }
 
-/** Runs that are not ended, oldest first: what the queue must know of. */
+/** Runs that somebody has to work on, oldest first: what the queue must know of. */
 export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     sql,
-    `SELECT id FROM evaluation WHERE status IN ('queued', 'running') ORDER BY created_at, id LIMIT 1000`,
+    `SELECT id FROM evaluation mine
+      WHERE status IN ('queued', 'running')
+        AND NOT EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER} AND other.status IN ('queued', 'running'))
+      ORDER BY number LIMIT 1000`,
   );
   return rows.map((row) => row.id);
 }
 
-/** Starts a run, or takes up one that was cut short: the range of people is fixed once. */
-export async function startEvaluation(sql: Sql, id: string): Promise<EvaluationRow | null> {
+/**
+ * Writes down that the timetable asks for everybody's evaluation, unless it has done so and that run still goes on.
+ * @returns the id of the run that is to be worked on
+ */
+export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<string> {
+  const rows = await rowsOf<{ id: string }>(
+    sql,
+    `WITH open AS (SELECT id FROM evaluation WHERE kind = 'scheduled' AND status IN ('queued', 'running') LIMIT 1),
+          made AS (
+       INSERT INTO evaluation (id, kind, segment_id, automations)
+       SELECT $1::uuid, 'scheduled', NULL, 'fire' WHERE NOT EXISTS (SELECT FROM open) RETURNING id)
+     SELECT id FROM open UNION ALL SELECT id FROM made`,
+    id,
+  );
+  return rows[0]?.id ?? id;
+}
+
+/** What a run may do now; `blocked`: an older run of the same segment has to end first. */
+export type RunTurn =
+  { readonly kind: 'run'; readonly run: EvaluationRow } | { readonly kind: 'blocked' | 'over' };
+
+/**
+ * Asks whether it is a run's turn, and if so starts it, or takes up one that was cut short: the people of the run are
+ * fixed once. A run that is over, or that a younger one has taken over, is nobody's work any more.
+ */
+export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
+  const rows = await rowsOf<{ isOver: boolean; isBlocked: boolean }>(
+    sql,
+    `SELECT mine.status NOT IN ('queued', 'running')
+              OR EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isOver",
+            mine.kind NOT IN ('edit', 'archive')
+              AND EXISTS (SELECT FROM evaluation older
+                           WHERE older.number < mine.number AND older.segment_id IS NOT DISTINCT FROM mine.segment_id
+                             AND older.status IN ('queued', 'running')) AS "isBlocked"
+       FROM evaluation mine WHERE mine.id = $1::uuid`,
+    id,
+  );
+  const [found] = rows;
+  if (found === undefined || found.isOver) return { kind: 'over' };
+  if (found.isBlocked) return { kind: 'blocked' };
+  const run = await openRun(sql, id);
+  return run === null ? { kind: 'over' } : { kind: 'run', run };
+}
+
+async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
+  // Split by position, for ids are made of the time: an import would fall into one half of them.
   const rows = await rowsOf<EvaluationRow>(
     sql,
-    `UPDATE evaluation e
-        SET status = 'running', started_at = coalesce(e.started_at, clock_timestamp()),
-            last_person = CASE WHEN e.started_at IS NULL THEN (SELECT id FROM person ORDER BY id DESC LIMIT 1) ELSE e.last_person END,
-            total = CASE WHEN e.started_at IS NULL THEN (SELECT count(*)::int FROM person) ELSE e.total END
-      WHERE e.id = $1::uuid AND e.status IN ('queued', 'running') RETURNING ${COLUMNS}`,
+    `WITH people AS (
+       SELECT count(*) AS total FROM person
+        WHERE EXISTS (SELECT FROM evaluation WHERE id = $1::uuid AND started_at IS NULL)),
+          run AS (
+       UPDATE evaluation e
+          SET status = 'running', started_at = coalesce(e.started_at, clock_timestamp()),
+              total = CASE WHEN e.started_at IS NULL THEN people.total::int ELSE e.total END
+         FROM people WHERE e.id = $1::uuid AND e.status IN ('queued', 'running') RETURNING e.*),
+          bound AS (
+       SELECT part, CASE WHEN part = $2::int THEN (SELECT id FROM person ORDER BY id DESC LIMIT 1)
+                    ELSE (SELECT id FROM person ORDER BY id OFFSET people.total * part / $2::int LIMIT 1) END AS last_person
+         FROM people, generate_series(1, $2::int) part WHERE people.total > 0),
+          made AS (
+       INSERT INTO evaluation_part (evaluation_id, part, cursor, last_person)
+       SELECT run.id, part, lag(last_person) OVER (ORDER BY part), last_person FROM run, bound
+       ON CONFLICT DO NOTHING)
+     SELECT ${COLUMNS} FROM run`,
     id,
+    RUN_PARTS,
   );
   return rows[0] ?? null;
 }
 
-/** The next people of a run, in the order of their ids. */
-export async function nextPeople(sql: Sql, run: EvaluationRow, limit: number): Promise<string[]> {
-  const rows = await rowsOf<{ id: string }>(
-    sql,
-    `SELECT id FROM person WHERE ($1::uuid IS NULL OR id > $1::uuid) AND id <= $2::uuid ORDER BY id LIMIT $3::int`,
-    run.cursor,
-    run.lastPerson,
-    limit,
-  );
-  return rows.map((row) => row.id);
-}
-
-/** What a chunk of a run did. */
-export type ChunkResult = {
-  readonly cursor: string;
-  readonly evaluated: number;
-  readonly entered: number;
-  readonly exited: number;
-};
-
 /**
- * Adds a chunk to a run, in the chunk's transaction.
- * @returns false when the run is no longer where the chunk began: another worker has it, or it was ended
+ * Ends a run, and those that it took over: what they were to do is done, or has failed, with it.
+ * @param error why it failed, null when it is complete
  */
-export async function advanceEvaluation(tx: Sql, run: EvaluationRow, chunk: ChunkResult): Promise<boolean> {
-  const changed = await tx.$executeRawUnsafe(
-    `UPDATE evaluation SET cursor = $2::uuid, evaluated = evaluated + $3::int, entered = entered + $4::int,
-                           exited = exited + $5::int
-      WHERE id = $1::uuid AND status = 'running' AND cursor IS NOT DISTINCT FROM $6::uuid`,
-    run.id,
-    chunk.cursor,
-    chunk.evaluated,
-    chunk.entered,
-    chunk.exited,
-    run.cursor,
-  );
-  return changed === 1;
-}
-
-/** Ends a run. @param error why it failed, null when it is complete */
 export async function endEvaluation(sql: Sql, id: string, error: string | null): Promise<void> {
   await sql.$executeRawUnsafe(
-    `UPDATE evaluation SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2::text,
-                           finished_at = clock_timestamp()
-      WHERE id = $1::uuid AND status IN ('queued', 'running')`,
+    `WITH ended AS (
+       UPDATE evaluation SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2::text,
+                             finished_at = clock_timestamp()
+        WHERE status IN ('queued', 'running')
+          AND id IN (SELECT $1::uuid
+                     UNION ALL
+                     SELECT mine.id FROM evaluation mine JOIN evaluation other ON ${TAKES_OVER}
+                      WHERE other.id = $1::uuid AND mine.status IN ('queued', 'running'))
+       RETURNING id)
+     DELETE FROM evaluation_part p USING ended WHERE p.evaluation_id = ended.id`,
     id,
     error,
   );
 }
 
-/** Whether a younger run covers all that this one would still do: then this one has nothing left to add. */
-export async function isSuperseded(sql: Sql, run: EvaluationRow): Promise<boolean> {
-  const rows = await rowsOf<{ found: boolean }>(
-    sql,
-    `SELECT EXISTS (
-       SELECT 1 FROM evaluation mine JOIN evaluation other
-         ON other.segment_id = mine.segment_id AND other.id <> mine.id
-        AND (other.created_at, other.id) > (mine.created_at, mine.id) AND other.status IN ('queued', 'running')
-        AND other.automations = mine.automations
-      WHERE mine.id = $1::uuid) AS found`,
-    run.id,
+/** How a run stands, read under the locks of its people, after the definitions. */
+export type RunStanding = {
+  /** A younger edit decides about everybody who is left. */
+  readonly isTakenOver: boolean;
+  /** Segments that a run of their own is bringing up to date, and whether its transitions set off automations. */
+  readonly open: ReadonlyMap<string, 'fire' | 'suppress'>;
+};
+
+export async function loadStanding(tx: Sql, id: string): Promise<RunStanding> {
+  const rows = await rowsOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
+    tx,
+    `SELECT EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isTakenOver",
+            (SELECT jsonb_agg(jsonb_build_array(run.segment_id, run.automations) ORDER BY run.number)
+               FROM evaluation run
+              WHERE run.status IN ('queued', 'running') AND run.segment_id IS NOT NULL AND run.id <> mine.id) AS open
+       FROM evaluation mine WHERE mine.id = $1::uuid`,
+    id,
   );
-  return rows[0]?.found ?? false;
+  const [row] = rows;
+  return { isTakenOver: row?.isTakenOver ?? true, open: new Map(row?.open ?? []) };
 }

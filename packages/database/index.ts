@@ -43,17 +43,20 @@ export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } f
 export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
 export { loadDefinitions, raiseRevision } from './definitions';
 export type { DefinitionRow } from './definitions';
+export { decideStep, planForChunks, STEP_SEGMENTS_MAX } from './chunk-decision';
+export type { DecisionStep, StepTransition } from './chunk-decision';
 export {
-  advanceEvaluation,
+  askForScheduledEvaluation,
   endEvaluation,
   findEvaluation,
   findOpenEvaluations,
   insertEvaluation,
-  isSuperseded,
-  nextPeople,
+  loadStanding,
   startEvaluation,
 } from './evaluations';
-export type { EvaluationKind, EvaluationRow, EvaluationStatus } from './evaluations';
+export type { EvaluationKind, EvaluationRow, EvaluationStatus, RunStanding } from './evaluations';
+export { advancePart, findOpenParts, findUnsettled, lockChunk } from './evaluation-parts';
+export type { EvaluationPart, LockedChunk } from './evaluation-parts';
 export { keepIdentifiers, settleIdentifiers } from './audience-identifiers';
 export type { AudienceEntry } from './audience-identifiers';
 export { claimDueDeliveries } from './delivery-claims';

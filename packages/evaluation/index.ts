@@ -5,3 +5,6 @@ export { makeDefinitionCache } from './definitions';
 export type { DefinitionCache } from './definitions';
 export type { Transition } from './transitions';
 export { makeStaysCache } from './stays';
+export { decideChunk } from './decide-chunk';
+export type { ChunkDecision } from './decide-chunk';
+export type { Drift } from './drift';

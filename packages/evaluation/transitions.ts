@@ -14,7 +14,7 @@ export type Transition = {
 };
 
 /** Deliveries that one transition owes, one for each automation that its edge triggers. */
-function deliveriesOf(transition: Transition, membershipId: bigint): NewDelivery[] {
+export function deliveriesOf(transition: Transition, membershipId: bigint): NewDelivery[] {
   const { personId, segment, edge, at } = transition;
   return segment.automations.flatMap((automation) => {
     const action = matchingAction(automation, edge);

@@ -1,5 +1,5 @@
 import type { IQueueBackend, JobProgress } from 'bullmq';
-import { UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { QueueBackend } from './connection';
 import type { Payload, QueueName } from './contract';
 import { QUEUES } from './contract';
@@ -12,6 +12,16 @@ export type Consumer = { readonly close: () => Promise<void> };
 /** Thrown by a handler whose process stops: the job goes back to the queue, with no attempt used up. */
 export class PutBackError extends Error {
   override name = 'PutBackError';
+}
+
+/** Thrown by a handler whose turn has not come yet: the job is tried again a while later, with no attempt used up. */
+export class PutOffError extends Error {
+  override name = 'PutOffError';
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.delayMs = delayMs;
+  }
 }
 
 /** Thrown by a handler whose work has failed and been recorded as such: trying again would change nothing. */
@@ -56,6 +66,10 @@ export function makeConsumer<Name extends QueueName>(
         await handle(job.data);
       } catch (error) {
         if (error instanceof GiveUpError) throw new UnrecoverableError(error.message);
+        if (error instanceof PutOffError) {
+          await job.moveToDelayed(Date.now() + error.delayMs, token);
+          throw new DelayedError();
+        }
         if (!(error instanceof PutBackError)) throw error;
         await job.moveToWait(token);
         throw new WaitingError();

@@ -1,6 +1,6 @@
 export { migrateQueues, openQueueBackend, redisWarnings } from './connection';
 export type { QueueBackend, QueueBackendSettings } from './connection';
-export { GiveUpError, makeConsumer, PutBackError } from './consume';
+export { GiveUpError, makeConsumer, PutBackError, PutOffError } from './consume';
 export type { Consumer, ConsumerEvents } from './consume';
 export { QUEUE_NAMES, QUEUES } from './contract';
 export type { Payload, QueueName } from './contract';

@@ -33,6 +33,8 @@ export type Producer = {
   readonly addMany: <Name extends QueueName>(name: Name, payloads: readonly Payload<Name>[]) => Promise<void>;
   readonly counts: () => Promise<QueueCounts[]>;
   readonly countsOf: (name: QueueName) => Promise<QueueCounts>;
+  /** When the oldest job was added that waits or is worked on (epoch ms, its producer's clock); null for none. */
+  readonly oldestOf: (name: QueueName) => Promise<number | null>;
   /** The BullMQ queue itself, for the dashboard. */
   readonly queueOf: (name: QueueName) => BullQueue;
   readonly close: () => Promise<void>;
@@ -96,7 +98,24 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
     // Our jobs are only ever delayed by the backoff of a retry: they are work that waits.
     return { name, waiting: waiting + prioritized + paused + delayed, active, delayed: 0, failed, completed };
   };
+  const oldestOf = async (name: QueueName): Promise<number | null> => {
+    // The first of each state; those being worked on, or tried again, are few and in no order of age.
+    const queue = queueOf(name);
+    const [first, others] = await withinLimit(
+      Promise.all([
+        queue.getRanges(['waiting', 'prioritized'], 0, 0, true),
+        queue.getRanges(['active', 'delayed'], 0, -1, true),
+      ]),
+    );
+    // Ids that the queue gives count up.
+    const [oldest] = [...first, ...others].sort((a, b) => Number(a) - Number(b));
+    if (oldest === undefined) return null;
+    const job = await withinLimit(queue.getJob(oldest));
+    // Gone meanwhile: what came after it is younger, but not yet known.
+    return job?.timestamp ?? oldestOf(name);
+  };
   return {
+    oldestOf,
     add: async (name, payload, jobId) => {
       QUEUES[name].payload.parse(payload);
       await withinLimit(queueOf(name).add(name, payload, jobId === undefined ? {} : { jobId }));

@@ -19,6 +19,10 @@ export const METRICS = {
     help: 'People entering and leaving segments, by what caused it',
     labels: ['direction', 'cause'],
   },
+  segment_drift_total: {
+    help: 'Memberships that a scheduled evaluation found wrong, with nothing under way to put them right: expected 0',
+    labels: ['segment_id'],
+  },
   deadline_lateness_seconds: {
     help: 'From the instant at which time alone could change an answer to the decision',
     labels: [],

@@ -1,6 +1,6 @@
 import { makeClient } from '#client';
 import type { SegmentEngineClient } from '#client';
-import { insertEvaluation, startEvaluation } from '#database';
+import { endEvaluation, insertEvaluation, startEvaluation } from '#database';
 import { queueBackends } from '#testkit';
 import { startApi } from './harness';
 import type { Api } from './harness';
@@ -70,7 +70,7 @@ describe.each(queueBackends)('people and evaluations on $name', ({ useServices }
   });
 
   test('evaluates everybody in the background, and tells how far it is', async () => {
-    const { segment } = await client.createSegment({ name: 's', criteria: CRITERIA });
+    const { segment, evaluation: backfill } = await client.createSegment({ name: 's', criteria: CRITERIA });
     const { evaluation } = await client.evaluateAll({ segmentId: segment.id, automations: 'suppress' });
     expect(evaluation).toEqual({ id: expect.any(String), status: 'queued', progress: 0 });
     expect(await api.db.evaluation.findUnique({ where: { id: evaluation.id } })).toMatchObject({
@@ -80,6 +80,7 @@ describe.each(queueBackends)('people and evaluations on $name', ({ useServices }
     });
     expect(await api.producer.queueOf('backfill').getJob(evaluation.id)).toBeDefined();
     await makePeople(api.db, ['b1', 'b2', 'b3', 'b4']);
+    await endEvaluation(api.db, backfill?.id ?? '', null);
     await startEvaluation(api.db, evaluation.id);
     const { total } = (await api.db.evaluation.findUnique({ where: { id: evaluation.id } })) ?? { total: 0 };
     await api.db.evaluation.update({ where: { id: evaluation.id }, data: { evaluated: 2, entered: 1 } });

@@ -1,24 +1,29 @@
-import type { Database, DatabaseFailure, EvaluationRow } from '#database';
+import type { Database, DatabaseFailure, EvaluationPart, EvaluationRow } from '#database';
 import {
-  advanceEvaluation,
-  classifyFailure,
+  advancePart,
   endEvaluation,
+  findOpenParts,
   inTransaction,
-  isSuperseded,
-  nextPeople,
+  lockChunk,
   startEvaluation,
 } from '#database';
-import type { DecisionTools, Question, Scope } from '#evaluation';
-import { countDecisions, decide } from '#evaluation';
+import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
+import { decideChunk } from '#evaluation';
 import type { Counters } from '#runtime';
+import type { Gate } from '../lanes';
+import { classifyTrouble } from '../trouble';
 
-export type BackfillStage = DecisionTools & {
+export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   readonly db: Database;
   readonly counters: Counters;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
-  /** People decided on in one transaction. */
-  readonly chunkSize: number;
+  /** One for each chunk that may be worked on at the same time, whatever runs there are. */
+  readonly slots: readonly Gate[];
+  /** Up to when (epoch ms, the database's clock) all events that were stored are decided on. */
+  readonly settledUntil: () => Promise<number>;
+  /** Told of differences that nothing explains, after they were put right. */
+  readonly onDrift: (run: EvaluationRow, drifts: readonly Drift[]) => void;
   /** Whether the process is draining: the run goes on in another one. */
   readonly isStopping: () => boolean;
   /** Waits before a chunk is tried again. */
@@ -30,82 +35,128 @@ export class BackfillInterruptedError extends Error {
   override name = 'BackfillInterruptedError';
 }
 
-/** Another worker advanced the run: this one has lost its place and starts from the row again. */
+/** Another worker advanced the range, or the run has ended: this one has lost its place. */
 class LostPlaceError extends Error {
   override name = 'LostPlaceError';
 }
 
-function questionOf(run: EvaluationRow, people: readonly string[]): Question {
-  const archived = run.kind === 'archive' && run.segmentId !== null ? { archived: run.segmentId } : {};
-  const scope: Scope = run.segmentId === null ? { kind: 'all' } : { kind: 'segments', ids: [run.segmentId] };
-  return {
-    scopes: new Map(people.map((id) => [id, scope])),
-    cause: run.kind,
-    fire: run.automations === 'fire',
-    ...archived,
-  };
+// An event about somebody in a chunk waits for the chunk, with all that is in its group: a chunk is as many people as
+// are done in that time.
+const CHUNK_TARGET_MS = 150;
+const CHUNK_PEOPLE = { first: 500, least: 100, most: 5000 } as const;
+
+function nextSize(size: number, elapsedMs: number): number {
+  const factor = Math.min(2, Math.max(0.5, CHUNK_TARGET_MS / Math.max(elapsedMs, 1)));
+  return Math.min(CHUNK_PEOPLE.most, Math.max(CHUNK_PEOPLE.least, Math.round(size * factor)));
 }
 
-/** Decides on a chunk of people and moves the run's cursor, in one transaction. */
-async function runChunk(
-  stage: BackfillStage,
-  run: EvaluationRow,
-  people: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const cursor = people.at(-1);
-  if (cursor === undefined) throw new Error('an empty chunk');
-  const decisions = await inTransaction(stage.db, async (tx) => {
-    const decided = await decide(tx, questionOf(run, people), stage);
-    const { transitions } = decided;
-    const entered = transitions.filter(({ edge }) => edge === 'entered').length;
-    const exited = transitions.length - entered;
-    const chunk = { cursor, evaluated: people.length, entered, exited };
-    if (!(await advanceEvaluation(tx, run, chunk))) throw new LostPlaceError('the run is elsewhere by now');
-    return decided;
-  });
-  countDecisions(stage.counters, decisions);
-  return decisions.destinations;
-}
-
-/** @returns the run as it stands after the next chunk; null when it has ended */
-async function step(stage: BackfillStage, id: string): Promise<EvaluationRow | null> {
-  const run = await startEvaluation(stage.db, id);
-  if (run === null) return null;
-  if (await isSuperseded(stage.db, run)) {
-    await endEvaluation(stage.db, id, null);
-    return null;
-  }
-  const people = await nextPeople(stage.db, run, stage.chunkSize);
-  if (people.length === 0) {
-    await endEvaluation(stage.db, id, null);
-    return null;
-  }
-  for (const destination of await runChunk(stage, run, people)) await stage.wakeRelay(destination);
-  return run;
-}
-
-/**
- * Decides on everybody, chunk by chunk, while events keep flowing. The run's row holds the place, so that whoever
- * takes the job up again goes on where the last chunk ended.
- * @throws BackfillInterruptedError when the process stops; anything else has ended the run as failed
- */
-export async function runEvaluation(stage: BackfillStage, id: string): Promise<void> {
+/** Repeats what the database, or the queue, keeps from succeeding. @throws what is no such trouble */
+async function persist<T>(stage: BackfillStage, work: () => Promise<T>): Promise<T> {
   for (;;) {
     if (stage.isStopping()) throw new BackfillInterruptedError('stopped between two chunks');
     try {
-      if ((await step(stage, id)) === null) return;
+      return await work();
     } catch (error) {
-      if (error instanceof LostPlaceError) continue;
-      const failure = classifyFailure(error);
-      if (failure === 'bug' || failure === 'data') {
-        await endEvaluation(
-          stage.db,
-          id,
-          error instanceof Error ? error.message.slice(0, 500) : 'unknown error',
-        );
-        throw error;
-      }
+      const failure = classifyTrouble(error);
+      if (failure === 'bug' || failure === 'data') throw error;
       await stage.pause(failure, error);
     }
   }
+}
+
+type Step = { readonly decision: ChunkDecision; readonly next: EvaluationPart | null };
+
+/** Decides on the next people of a range and moves its cursor, in one transaction. */
+async function runChunk(
+  { db, definitions, clock }: BackfillStage,
+  run: EvaluationRow,
+  part: EvaluationPart,
+  { size, settledMs }: { readonly size: number; readonly settledMs: number | null },
+): Promise<Step> {
+  return inTransaction(db, async (tx) => {
+    const chunk = await lockChunk(tx, part, size);
+    const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
+    const decision = await decideChunk(tx, { run, chunk, settledMs }, tools);
+    if (decision.kind === 'takenOver') return { decision, next: null };
+    const isDone = chunk.count < size;
+    const { entered, exited } = decision;
+    const result = { cursor: chunk.last, isDone, evaluated: chunk.count, entered, exited };
+    if (!(await advancePart(tx, part, result))) throw new LostPlaceError('the run is elsewhere by now');
+    return { decision, next: isDone ? null : { ...part, cursor: chunk.last } };
+  });
+}
+
+/** What follows the commit of a chunk. */
+async function tell(
+  { counters, wakeRelay, onDrift }: BackfillStage,
+  run: EvaluationRow,
+  { entered, exited, destinations, drifts }: Extract<ChunkDecision, { kind: 'decided' }>,
+): Promise<void> {
+  const counts = { entered, exited };
+  for (const direction of ['entered', 'exited'] as const) {
+    if (counts[direction] > 0)
+      counters.add('segment_transitions_total', { direction, cause: run.kind }, counts[direction]);
+  }
+  for (const { segmentId } of drifts) counters.add('segment_drift_total', { segment_id: segmentId }, 1);
+  if (drifts.length > 0) onDrift(run, drifts);
+  for (const destination of destinations) await wakeRelay(destination);
+}
+
+/** Works through a range of people, from where it is. */
+async function runPart(stage: BackfillStage, run: EvaluationRow, from: EvaluationPart): Promise<void> {
+  const slot = stage.slots[from.part % stage.slots.length];
+  if (slot === undefined) throw new Error('no slot to work in');
+  let part: EvaluationPart | null = from;
+  let size: number = CHUNK_PEOPLE.first;
+  while (part !== null) {
+    const place: EvaluationPart = part;
+    try {
+      const { decision, next } = await persist(stage, async () => {
+        const settledMs = run.kind === 'scheduled' ? await stage.settledUntil() : null;
+        return slot(async () => {
+          const startedAt = performance.now();
+          const step = await runChunk(stage, run, place, { size, settledMs });
+          size = nextSize(size, performance.now() - startedAt);
+          return step;
+        });
+      });
+      part = next;
+      if (decision.kind === 'takenOver') return;
+      await tell(stage, run, decision);
+    } catch (error) {
+      if (!(error instanceof LostPlaceError)) throw error;
+      const open = await persist(stage, () => findOpenParts(stage.db, run.id));
+      part = open.find((other) => other.part === place.part) ?? null;
+    }
+  }
+}
+
+async function runParts(stage: BackfillStage, run: EvaluationRow): Promise<void> {
+  const parts = await persist(stage, () => findOpenParts(stage.db, run.id));
+  const failed = async (error: unknown): Promise<never> => {
+    if (!(error instanceof BackfillInterruptedError)) {
+      const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown error';
+      // At once: the other ranges notice, and stop.
+      await persist(stage, () => endEvaluation(stage.db, run.id, reason));
+    }
+    throw error;
+  };
+  const results = await Promise.allSettled(parts.map((part) => runPart(stage, run, part).catch(failed)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
+ * takes the job up again goes on where the last chunks ended.
+ * @returns `blocked` when an older run of the same segment has to end first; `over` when nothing is left to do
+ * @throws BackfillInterruptedError when the process stops; anything else has ended the run as failed
+ */
+export async function runEvaluation(stage: BackfillStage, id: string): Promise<'over' | 'blocked'> {
+  const turn = await persist(stage, () => startEvaluation(stage.db, id));
+  if (turn.kind !== 'run') return turn.kind;
+  await runParts(stage, turn.run);
+  // What is left is left to the younger run that took over: it ends this one too.
+  const left = await persist(stage, () => findOpenParts(stage.db, id));
+  if (left.length === 0) await persist(stage, () => endEvaluation(stage.db, id, null));
+  return 'over';
 }

@@ -1,0 +1,111 @@
+import type { EvaluationRow, LockedChunk, RunStanding } from '#database';
+import { STEP_SEGMENTS_MAX } from '#database';
+import type { Automation } from '#automations';
+import type { Criteria } from '#criteria';
+import type { Definitions, Segment } from './definitions';
+import { dependentsOf, layersOf } from './dependencies';
+
+/** A segment as a run meets it. Nobody belongs to one without criteria: it is archived. */
+export type RunSegment = {
+  readonly id: string;
+  readonly criteria: Criteria | null;
+  /** What its transitions set off; none where the run, or the segment's own, suppresses them. */
+  readonly automations: readonly Automation[];
+};
+
+/** Segments that are decided in one statement: none reads the membership of another. */
+export type PlannedStep = { readonly segments: readonly RunSegment[]; readonly exact: boolean };
+
+/** People of a chunk, and what they are decided against, step by step. */
+export type Pass = {
+  /** A `uuid[]` literal. */
+  readonly people: string;
+  readonly steps: readonly PlannedStep[];
+  /** Whether all active segments are among the steps. */
+  readonly whole: boolean;
+  /** Whether the steps after the first concern only those of whom a membership changed before. */
+  readonly spreads: boolean;
+};
+
+const NOBODY = '{}';
+
+function union(one: string, other: string): string {
+  if (one === NOBODY) return other;
+  return other === NOBODY ? one : `${one.slice(0, -1)},${other.slice(1)}`;
+}
+
+/** Which automations a run leaves to a segment. */
+function automationsIn(
+  run: EvaluationRow,
+  concerned: ReadonlySet<string> | null,
+  { open }: RunStanding,
+): (segment: Segment) => readonly Automation[] {
+  return ({ id, automations }) => {
+    // Somebody who is met for the first time enters the segments that the run is not about as usual.
+    const isMine = concerned === null || concerned.has(id);
+    const own = id === run.segmentId ? undefined : open.get(id);
+    return (own ?? (isMine ? run.automations : 'fire')) === 'fire' ? automations : [];
+  };
+}
+
+/** Cuts a layer into statements of a size; those whose answer time can change come together. */
+function stepsOf(
+  layers: readonly (readonly Segment[])[],
+  windowed: readonly Segment[],
+  toRun: (segment: Segment) => RunSegment,
+): PlannedStep[] {
+  return layers.flatMap((layer) => {
+    const ordered = layer.toSorted((a, b) => Number(b.reads.windowed) - Number(a.reads.windowed));
+    const cuts = Array.from({ length: Math.ceil(ordered.length / STEP_SEGMENTS_MAX) }, (_none, index) =>
+      ordered.slice(index * STEP_SEGMENTS_MAX, (index + 1) * STEP_SEGMENTS_MAX),
+    );
+    return cuts.map((segments) => ({
+      segments: segments.map(toRun),
+      exact: windowed.every((segment) => segments.includes(segment)),
+    }));
+  });
+}
+
+/**
+ * Plans what a chunk of a run is decided against. Whoever was decided on before: against the segments of the run, and,
+ * where one changes their membership, those that read it. Whoever was not: against all.
+ */
+export function planChunk(
+  run: EvaluationRow,
+  chunk: LockedChunk,
+  definitions: Definitions,
+  standing: RunStanding,
+): Pass[] {
+  const { segments, windowed } = definitions;
+  const target = run.segmentId;
+  const dependents = target === null ? [] : dependentsOf(target, segments);
+  const concerned = target === null ? null : new Set([target, ...dependents.map(({ id }) => id)]);
+  const automationsOf = automationsIn(run, concerned, standing);
+  const toRun = (segment: Segment): RunSegment => ({
+    id: segment.id,
+    criteria: segment.criteria,
+    automations: automationsOf(segment),
+  });
+  const everything = (people: string): Pass => ({
+    people,
+    steps: stepsOf(layersOf(segments), windowed, toRun),
+    whole: true,
+    spreads: false,
+  });
+  if (target === null) return [everything(union(chunk.known, chunk.fresh))];
+  const active = definitions.byId.get(target);
+  const archived: RunSegment = { id: target, criteria: null, automations: [] };
+  // One that is paused by now keeps its members as they are.
+  const first = active !== undefined ? [toRun(active)] : run.kind === 'archive' ? [archived] : [];
+  const steps = [
+    ...first.map((segment) => ({ segments: [segment], exact: false })),
+    ...stepsOf(layersOf(dependents), windowed, toRun).map((step) => ({ ...step, exact: false })),
+  ];
+  const known: Pass = {
+    people: chunk.known,
+    steps: first.length === 0 ? [] : steps,
+    whole: false,
+    spreads: true,
+  };
+  return [known, everything(chunk.fresh)].filter(({ people }) => people !== NOBODY);
+}

@@ -1,0 +1,129 @@
+import type { EvaluationRow, LockedChunk, NewDelivery, Sql, StepTransition } from '#database';
+import { decideStep, findUnsettled, insertDeliveries, loadStanding, planForChunks, readNow } from '#database';
+import type { Pass, PlannedStep, RunSegment } from './chunk-plan';
+import { planChunk } from './chunk-plan';
+import type { DecisionTools } from './decide';
+import type { Definitions } from './definitions';
+import type { Drift } from './drift';
+import { driftOf } from './drift';
+import { deliveriesOf } from './transitions';
+
+/** A chunk of a run; its people are locked. */
+export type ChunkQuestion = {
+  readonly run: EvaluationRow;
+  readonly chunk: LockedChunk;
+  /**
+   * Where differences are to be looked into: all events that were stored up to here (epoch ms, the database's clock)
+   * are decided on. Null: differences are what the run is for.
+   */
+  readonly settledMs: number | null;
+};
+
+/** What became of a chunk. Of one whose run was taken over by a younger edit, nothing. */
+export type ChunkDecision =
+  | { readonly kind: 'takenOver' }
+  | {
+      readonly kind: 'decided';
+      readonly entered: number;
+      readonly exited: number;
+      /** Destinations that have something to send. */
+      readonly destinations: ReadonlySet<string>;
+      /** Differences that nothing explains; empty unless they were looked into. */
+      readonly drifts: readonly Drift[];
+    };
+
+type Sum = { entered: number; exited: number; transitions: StepTransition[]; destinations: Set<string> };
+
+/** Writes what the transitions of a step owe. */
+async function deliver(
+  tx: Sql,
+  transitions: readonly StepTransition[],
+  { segments }: PlannedStep,
+  cause: EvaluationRow['kind'],
+): Promise<readonly NewDelivery[]> {
+  const byId = new Map<string, RunSegment>(segments.map((segment) => [segment.id, segment]));
+  const deliveries = transitions.flatMap(({ personId, segmentId, edge, stayId, atMs }) => {
+    const segment = byId.get(segmentId);
+    if (segment === undefined) return [];
+    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, stayId);
+  });
+  if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
+  return deliveries;
+}
+
+/** The people of several `uuid[]` literals, each once. */
+function merge(literals: readonly string[]): string {
+  const people = literals.flatMap((literal) => literal.slice(1, -1).split(','));
+  return `{${[...new Set(people.filter((id) => id !== ''))].join(',')}}`;
+}
+
+async function decidePass(
+  tx: Sql,
+  pass: Pass,
+  { run, settledMs }: ChunkQuestion,
+  nowMs: number,
+  sum: Sum,
+): Promise<void> {
+  let changed = '{}';
+  for (const [index, planned] of pass.steps.entries()) {
+    const people = pass.spreads && index > 0 ? changed : pass.people;
+    if (people === '{}') return;
+    const told = planned.segments.filter(({ automations }) => settledMs !== null || automations.length > 0);
+    const wantChanged = pass.spreads && index < pass.steps.length - 1;
+    const result = await decideStep(tx, {
+      people,
+      nowMs,
+      cause: run.kind,
+      segments: planned.segments,
+      exact: planned.exact,
+      whole: pass.whole,
+      told: told.map(({ id }) => id),
+      wantChanged,
+    });
+    changed = merge([changed, result.changed]);
+    sum.entered += result.entered;
+    sum.exited += result.exited;
+    if (settledMs !== null) sum.transitions.push(...result.transitions);
+    const deliveries = await deliver(tx, result.transitions, planned, run.kind);
+    for (const { destination } of deliveries) sum.destinations.add(destination);
+  }
+}
+
+/** Of whom a difference is no wonder: they have something undecided, or were never decided on. */
+async function wondersOf(
+  tx: Sql,
+  { chunk, settledMs }: ChunkQuestion,
+  nowMs: number,
+): Promise<(personId: string) => boolean> {
+  if (settledMs === null) return () => false;
+  const unsettled = await findUnsettled(tx, chunk.known, { nowMs, settledMs });
+  return (personId) => !unsettled.has(personId) && !chunk.fresh.includes(personId);
+}
+
+/**
+ * Decides on a chunk of a run in SQL, in the transaction that holds the locks of its people: reads the clock and the
+ * definitions after them, decides step by step, and writes the differences with what they owe.
+ */
+export async function decideChunk(
+  tx: Sql,
+  question: ChunkQuestion,
+  { definitions: cache, clock }: Pick<DecisionTools, 'definitions' | 'clock'>,
+): Promise<ChunkDecision> {
+  const { run, chunk } = question;
+  const read = await readNow(tx);
+  const nowMs = clock === undefined ? read.nowMs : clock();
+  const definitions: Definitions = await cache.at(tx, read.revision);
+  // After the definitions: whoever sees an edit sees the run that it asked for.
+  const standing = await loadStanding(tx, run.id);
+  if (standing.isTakenOver) return { kind: 'takenOver' };
+  const isWonder = await wondersOf(tx, question, nowMs);
+  await planForChunks(tx);
+  const sum: Sum = { entered: 0, exited: 0, transitions: [], destinations: new Set() };
+  for (const pass of planChunk(run, chunk, definitions, standing)) {
+    await decidePass(tx, pass, question, nowMs, sum);
+  }
+  const suspects = sum.transitions.filter(({ personId }) => isWonder(personId));
+  const drifts = await driftOf(tx, suspects, definitions, standing);
+  const { entered, exited, destinations } = sum;
+  return { kind: 'decided', entered, exited, destinations, drifts };
+}

@@ -1,0 +1,74 @@
+import { explain } from '#criteria';
+import type { RunStanding, Sql, StepTransition } from '#database';
+import { lockForDecision } from '#database';
+import type { Definitions } from './definitions';
+import { dependentsOf, segmentsReadBy } from './dependencies';
+import { loadStates } from './person-states';
+
+/** A membership that was not what it should have been, with nothing under way to put it right. */
+export type Drift = {
+  readonly personId: string;
+  readonly segmentId: string;
+  /** What put it right. */
+  readonly edge: 'entered' | 'exited';
+  /** Which conditions hold, by their paths; without values, which may be personal. Null beyond the first few. */
+  readonly conditions: readonly { readonly path: string; readonly matches: boolean }[] | null;
+};
+
+/** Drifts of a chunk that are explained: should everything be wrong, the first ones tell enough. */
+const EXPLAINED_MAX = 20;
+
+/** Those of the transitions that neither a run of the segment's own nor another transition of the person explains. */
+function unexplained(
+  suspects: readonly StepTransition[],
+  { segments, byId }: Definitions,
+  { open }: RunStanding,
+): StepTransition[] {
+  const underWay = new Set(
+    [...open.keys()].flatMap((id) => [id, ...dependentsOf(id, segments).map((dependent) => dependent.id)]),
+  );
+  const key = (personId: string, segmentId: string): string => `${personId} ${segmentId}`;
+  const changed = new Set(suspects.map(({ personId, segmentId }) => key(personId, segmentId)));
+  return suspects.filter(({ personId, segmentId }) => {
+    const segment = byId.get(segmentId);
+    if (segment === undefined || underWay.has(segmentId)) return false;
+    return !segmentsReadBy(segment).some((read) => changed.has(key(personId, read)));
+  });
+}
+
+/** Tells which of the transitions of people who have nothing undecided are drift, and explains the first ones. */
+export async function driftOf(
+  tx: Sql,
+  suspects: readonly StepTransition[],
+  definitions: Definitions,
+  standing: RunStanding,
+): Promise<Drift[]> {
+  const drifts = unexplained(suspects, definitions, standing);
+  if (drifts.length === 0) return [];
+  const first = drifts.slice(0, EXPLAINED_MAX);
+  const people = await lockForDecision(tx, [...new Set(first.map(({ personId }) => personId))]);
+  const byPerson = new Map(people.map((person) => [person.id, person]));
+  const candidates = first.flatMap(({ personId, segmentId, atMs }) => {
+    const person = byPerson.get(personId);
+    const segment = definitions.byId.get(segmentId);
+    return person === undefined || segment === undefined
+      ? []
+      : [{ person, segments: [segment], segment, atMs }];
+  });
+  const states = await loadStates(tx, candidates);
+  const explained = candidates.map(({ person, segment, atMs }, index) => {
+    const state = states[index];
+    const results = state === undefined ? [] : explain(segment.criteria, state, atMs);
+    return {
+      key: `${person.id} ${segment.id}`,
+      conditions: results.map(({ path, matches }) => ({ path, matches })),
+    };
+  });
+  const conditionsOf = new Map(explained.map(({ key, conditions }) => [key, conditions]));
+  return drifts.map(({ personId, segmentId, edge }) => ({
+    personId,
+    segmentId,
+    edge,
+    conditions: conditionsOf.get(`${personId} ${segmentId}`) ?? null,
+  }));
+}
