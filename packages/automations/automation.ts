@@ -36,6 +36,11 @@ export type WebhookAutomation = {
 export type Automation = ResendAutomation | MetaAutomation | WebhookAutomation;
 export type DestinationKind = Automation['kind'];
 
+const KINDS: Readonly<Record<DestinationKind, true>> = { webhook: true, resend: true, meta: true };
+export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).filter(
+  (name): name is DestinationKind => name in KINDS,
+);
+
 /**
  * The flat list of a stored config's automations, defaults applied.
  * @throws TypeError when an id or a webhook's secret is missing: such a config was never passed through `assignIds`.

@@ -1,5 +1,6 @@
 import { graphError, reply, resendError } from '../testkit/fakes';
 import type { DestinationKind } from './automation';
+import { DESTINATION_KINDS } from './automation';
 import { makeMetaDestination } from './meta';
 import { makeResendDestination } from './resend';
 import type { Conforming } from './test/conformance';
@@ -45,7 +46,6 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
   },
 };
 
-const isKind = (name: string): name is DestinationKind => name in DESTINATIONS;
-for (const kind of Object.keys(DESTINATIONS).filter(isKind)) {
+for (const kind of DESTINATION_KINDS) {
   describeDestination({ kind, ...DESTINATIONS[kind] });
 }
