@@ -80,7 +80,7 @@ afterEach(() => close());
 test.each([1, 2])('Meta, after a storm (seed %d): the audience is what was wanted', async (seed) => {
   const random = seeded(seed);
   const meta = await startFakeMeta();
-  close = meta.close;
+  close = () => meta.close();
   const throttled = (retryAfter: string) => errorPage(429, { 'retry-after': retryAfter });
   const answers = [
     graphError(1, { subcode: 99 }),
@@ -103,7 +103,7 @@ test.each([1, 2])('Meta, after a storm (seed %d): the audience is what was wante
 test.each([3, 4])('Resend, after a storm (seed %d): the audience is what was wanted', async (seed) => {
   const random = seeded(seed);
   const resend = await startFakeResend();
-  close = resend.close;
+  close = () => resend.close();
   const throttled = (retryAfter: string) =>
     resendError(429, 'rate_limit_exceeded', 'Slow down', { 'retry-after': retryAfter });
   const answers = [
