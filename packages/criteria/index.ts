@@ -1,3 +1,4 @@
+export { type CompiledSql, type SqlPlace, compileSql, compileWhere } from './compile-sql';
 export {
   type Criteria,
   type EventCondition,
@@ -12,7 +13,6 @@ export {
   criteriaSchema,
 } from './criteria';
 export { evaluate, propertiesMatch } from './evaluate';
-export { compileSql, type CompiledSql, type SqlPlace } from './compile-sql';
 export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';

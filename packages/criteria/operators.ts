@@ -6,78 +6,156 @@ import type {
   TraitCondition,
 } from './criteria';
 import { parseIso } from './iso';
+import { type SqlParameters, arrayText } from './sql-parameters';
 import type { PersonState, SubscriptionState, TraitValue } from './state';
 
 /** A trait or property as its operators see it: undefined when missing, which absent and null both are. */
 type PresentOrMissing = Exclude<TraitValue, null> | undefined;
 
-/** The meaning of one operator; the meaning in SQL has its place beside `holds`. */
-type Meaning<Actual, Operand> = {
+/**
+ * The meaning of one operator in memory and, beside it, in SQL: an expression that is true or false, never NULL,
+ * and answers as `holds` does. `Column` says how SQL names what `holds` is given.
+ */
+type Meaning<Actual, Column, Operand> = {
   readonly holds: (actual: Actual, operand: Operand) => boolean;
+  readonly sql: (column: Column, operand: Operand, parameters: SqlParameters) => string;
 };
 
 /**
  * One meaning per operator of a condition; an operator that the schema gains does not compile until it has
  * one.
  */
-type Meanings<Condition, Actual, Extra = unknown> = {
-  readonly [Op in keyof Condition]-?: Meaning<Actual, NonNullable<Condition[Op]>> & Extra;
+export type Meanings<Condition, Actual, Column, Extra = unknown> = {
+  readonly [Op in keyof Condition]-?: Meaning<Actual, Column, NonNullable<Condition[Op]>> & Extra;
 };
+
+/** SQL that says whether a count is as high as a rank, or higher. */
+type Reaches = (rank: number) => string;
 
 /**
  * Bounds of a count, all inclusive. Without a new event a windowed count only falls, so an operator's answer
  * can turn only when the event of rank bound + offset (1 = the newest) leaves the window; `turnsAt` lists the
- * offsets.
+ * offsets. In SQL they are the ranks that are asked for.
  */
-export const rangeOperators: Meanings<Range, number, { readonly turnsAt: readonly number[] }> = {
-  min: { holds: (count, bound) => count >= bound, turnsAt: [0] },
-  max: { holds: (count, bound) => count <= bound, turnsAt: [1] },
-  eq: { holds: (count, bound) => count === bound, turnsAt: [0, 1] },
+export const rangeOperators: Meanings<Range, number, Reaches, { readonly turnsAt: readonly number[] }> = {
+  min: {
+    holds: (count, bound) => count >= bound,
+    sql: (reaches, bound) => reaches(bound),
+    turnsAt: [0],
+  },
+  max: {
+    holds: (count, bound) => count <= bound,
+    sql: (reaches, bound) => `NOT ${reaches(bound + 1)}`,
+    turnsAt: [1],
+  },
+  eq: {
+    holds: (count, bound) => count === bound,
+    sql: (reaches, bound) => `(${reaches(bound)} AND NOT ${reaches(bound + 1)})`,
+    turnsAt: [0, 1],
+  },
 };
 
-/** Of one subscription. What it does not know (`null`) satisfies no operator. */
-export const subscriptionOperators: Meanings<SubscriptionCondition, SubscriptionState> = {
-  status: { holds: ({ status }, allowed) => allowed.includes(status) },
-  planName: { holds: ({ planName }, allowed) => planName !== null && allowed.includes(planName) },
-  mrrMin: { holds: ({ mrr }, bound) => mrr !== null && mrr >= bound },
-  mrrMax: { holds: ({ mrr }, bound) => mrr !== null && mrr <= bound },
+/**
+ * Of one subscription. What it does not know (`null`) satisfies no operator. In SQL, of a row: unknown is NULL there,
+ * which a WHERE takes for false.
+ */
+export const subscriptionOperators: Meanings<SubscriptionCondition, SubscriptionState, string> = {
+  status: {
+    holds: ({ status }, allowed) => allowed.includes(status),
+    sql: (row, allowed, { add }) => `${row}.status COLLATE "C" = ANY(${add(arrayText(allowed), 'text[]')})`,
+  },
+  planName: {
+    holds: ({ planName }, allowed) => planName !== null && allowed.includes(planName),
+    sql: (row, allowed, { add }) =>
+      `${row}.plan_name COLLATE "C" = ANY(${add(arrayText(allowed), 'text[]')})`,
+  },
+  mrrMin: {
+    holds: ({ mrr }, bound) => mrr !== null && mrr >= bound,
+    sql: (row, bound, { add }) => `${row}.mrr >= ${add(bound, 'bigint')}`,
+  },
+  mrrMax: {
+    holds: ({ mrr }, bound) => mrr !== null && mrr <= bound,
+    sql: (row, bound, { add }) => `${row}.mrr <= ${add(bound, 'bigint')}`,
+  },
 };
 
 /** Of the person; asking for false asks for a person who has none. */
-export const personOperators: Meanings<PersonCondition, PersonState> = {
-  hasEmail: { holds: ({ hasEmail }, wanted) => hasEmail === wanted },
-  hasPhone: { holds: ({ hasPhone }, wanted) => hasPhone === wanted },
+export const personOperators: Meanings<PersonCondition, PersonState, string> = {
+  hasEmail: {
+    holds: ({ hasEmail }, wanted) => hasEmail === wanted,
+    sql: (person, wanted) => `${person}.email IS ${wanted ? 'NOT ' : ''}NULL`,
+  },
+  hasPhone: {
+    holds: ({ hasPhone }, wanted) => hasPhone === wanted,
+    sql: (person, wanted) => `${person}.phone IS ${wanted ? 'NOT ' : ''}NULL`,
+  },
 };
 
 /** Of where the person is: in ALL segments of the one list, in NONE of the other. */
-export const segmentsOperators: Meanings<SegmentsCondition, PersonState> = {
-  memberOf: { holds: ({ memberOf }, ids) => ids.every((id) => memberOf.has(id)) },
-  notMemberOf: { holds: ({ memberOf }, ids) => !ids.some((id) => memberOf.has(id)) },
+export const segmentsOperators: Meanings<SegmentsCondition, PersonState, string> = {
+  memberOf: {
+    holds: ({ memberOf }, ids) => ids.every((id) => memberOf.has(id)),
+    sql: (person, ids, { add }) => {
+      const distinct = [...new Set(ids)];
+      // A person has one open stay in a segment at most.
+      return `(SELECT count(*) ${openStays(person, add(arrayText(distinct), 'uuid[]'))}) = ${distinct.length}`;
+    },
+  },
+  notMemberOf: {
+    holds: ({ memberOf }, ids) => !ids.some((id) => memberOf.has(id)),
+    sql: (person, ids, { add }) =>
+      `(SELECT true ${openStays(person, add(arrayText(ids), 'uuid[]'))} LIMIT 1) IS NULL`,
+  },
 };
+
+function openStays(person: string, ids: string): string {
+  return `FROM segment_membership c_stay WHERE c_stay.person_id = ${person}.id AND c_stay.segment_id = ANY(${ids}) AND c_stay.exited_at IS NULL`;
+}
 
 /**
  * Of one trait of the person, or one property of an event. Nothing is coerced: the string "5" and the number 5
  * differ, in every operator; text compares exactly. A missing value satisfies `neq` (it is not that value) and
- * `exists: false`, and nothing else.
+ * `exists: false`, and nothing else. In SQL, of a jsonb that is there and not null: numbers are the decimals that JSON
+ * writes for them, which are in the same order.
  */
-export const valueOperators: Meanings<TraitCondition, PresentOrMissing> = {
-  eq: { holds: (actual, value) => actual === value },
-  neq: { holds: (actual, value) => actual !== value },
-  in: { holds: (actual, values) => isScalar(actual) && values.includes(actual) },
-  gt: { holds: (actual, bound) => difference(actual, bound) > 0 },
-  gte: { holds: (actual, bound) => difference(actual, bound) >= 0 },
-  lt: { holds: (actual, bound) => difference(actual, bound) < 0 },
-  lte: { holds: (actual, bound) => difference(actual, bound) <= 0 },
+export const valueOperators: Meanings<TraitCondition, PresentOrMissing, string> = {
+  eq: {
+    holds: (actual, value) => actual === value,
+    sql: (actual, value, { add }) => `${actual} = ${add(JSON.stringify(value), 'jsonb')}`,
+  },
+  neq: {
+    holds: (actual, value) => actual !== value,
+    sql: (actual, value, { add }) => `${actual} <> ${add(JSON.stringify(value), 'jsonb')}`,
+  },
+  in: {
+    holds: (actual, values) => isScalar(actual) && values.includes(actual),
+    sql: (actual, values, { add }) =>
+      `${actual} = ANY(${add(arrayText(values.map((value) => JSON.stringify(value))), 'jsonb[]')})`,
+  },
+  gt: { holds: (actual, bound) => difference(actual, bound) > 0, sql: ordered('>') },
+  gte: { holds: (actual, bound) => difference(actual, bound) >= 0, sql: ordered('>=') },
+  lt: { holds: (actual, bound) => difference(actual, bound) < 0, sql: ordered('<') },
+  lte: { holds: (actual, bound) => difference(actual, bound) <= 0, sql: ordered('<=') },
   contains: {
     holds: (actual, part) => (typeof actual === 'string' || Array.isArray(actual)) && actual.includes(part),
+    sql: (actual, part, { add }) => {
+      const text = add(part, 'text');
+      return (
+        `CASE jsonb_typeof(${actual}) WHEN 'string' THEN strpos((${actual} #>> '{}') COLLATE "C", ${text}) > 0` +
+        ` WHEN 'array' THEN ${actual} @> jsonb_build_array(${text}) ELSE false END`
+      );
+    },
   },
-  exists: { holds: (actual, wanted) => (actual !== undefined) === wanted },
+  exists: {
+    holds: (actual, wanted) => (actual !== undefined) === wanted,
+    sql: (_actual, wanted) => String(wanted),
+  },
 };
 
 /** Whether every operator given in the condition holds; an empty condition never gets past the schema. */
 export function everyOperator<Condition extends object, Actual>(
   condition: Condition,
-  meanings: Meanings<Condition, Actual>,
+  meanings: Meanings<Condition, Actual, never>,
   actual: Actual,
 ): boolean {
   for (const operator in condition) {
@@ -90,7 +168,7 @@ export function everyOperator<Condition extends object, Actual>(
 /** Tells of every operator given in the condition whether it holds. */
 export function eachOperator<Condition extends object, Actual>(
   condition: Condition,
-  meanings: Meanings<Condition, Actual>,
+  meanings: Meanings<Condition, Actual, never>,
   actual: Actual,
   tell: (operator: string, operand: NonNullable<Condition[keyof Condition]>, matches: boolean) => void,
 ): void {
@@ -113,4 +191,15 @@ function difference(actual: PresentOrMissing, bound: number | string): number {
   if (typeof bound === 'number') return typeof actual === 'number' ? actual - bound : NaN;
   if (typeof actual !== 'string') return NaN;
   return (parseIso(actual) ?? NaN) - (parseIso(bound) ?? NaN);
+}
+
+/** `difference` compared to 0; the instants of dates are compared as the database's `iso_epoch_ms` reads them. */
+function ordered(sign: '>' | '>=' | '<' | '<='): Meaning<PresentOrMissing, string, number | string>['sql'] {
+  return (actual, bound, { add }) => {
+    if (typeof bound === 'number') {
+      return `(jsonb_typeof(${actual}) = 'number' AND ${actual} ${sign} ${add(JSON.stringify(bound), 'jsonb')})`;
+    }
+    const instant = `CASE jsonb_typeof(${actual}) WHEN 'string' THEN iso_epoch_ms(${actual} #>> '{}') END`;
+    return `coalesce(${instant} ${sign} ${add(parseIso(bound), 'bigint')}, false)`;
+  };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SampleCondition } from './criteria';
 
 /** Places among people lie below it: 32 bits. */
-const PLACES = 2 ** 32;
+export const PLACES = 2 ** 32;
 
 /** Where the person lies among all people under this salt: a whole number below {@link PLACES}, uniform. */
 function placeOf({ salt = '' }: SampleCondition, personId: string): number {

@@ -85,17 +85,16 @@ async function writeDeliveries(
 }
 
 /**
- * Writes transitions, the deliveries that they owe (where they are to fire) and their tallies.
+ * Writes transitions, the deliveries that they owe, and their tallies.
  * @returns the destinations that have something to send
  */
 export async function writeTransitions(
   tx: Sql,
   transitions: readonly Transition[],
-  fire: boolean,
 ): Promise<ReadonlySet<string>> {
   const first = transitions[0];
   if (first === undefined) return new Set();
-  const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
+  const owing = transitions.filter(({ segment }) => segment.automations.length > 0);
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
   const [destinations] = await inOrder(
     tx,
