@@ -36,6 +36,11 @@ export type WebhookAutomation = {
 export type Automation = ResendAutomation | MetaAutomation | WebhookAutomation;
 export type DestinationKind = Automation['kind'];
 
+const KINDS: Readonly<Record<DestinationKind, true>> = { webhook: true, resend: true, meta: true };
+export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).filter(
+  (name): name is DestinationKind => name in KINDS,
+);
+
 /**
  * The flat list of a stored config's automations, defaults applied.
  * @throws TypeError when an id or a webhook's secret is missing: such a config was never passed through `assignIds`.
@@ -63,20 +68,28 @@ export function stateKeyOf(automation: Automation, personId: string): string | n
   return audience === null ? null : `${audience}:${personId}`;
 }
 
-/** The audience that an automation keeps, under a name that no other destination uses; null for webhooks. */
+/** The audience that an automation keeps, under a name that no other destination uses; null: it keeps none. */
 export function audienceOf(automation: Automation): string | null {
-  return automation.kind === 'webhook' ? null : audienceName(automation);
+  switch (automation.kind) {
+    case 'resend':
+      return `resend:${automation.audienceId}`;
+    case 'meta':
+      return `meta:${automation.customAudienceId}`;
+    case 'webhook':
+      return null;
+  }
 }
 
 /** The fairness key: what may hang or be throttled on its own, and must then slow nobody else. */
 export function endpointOf(automation: Automation): string {
-  return automation.kind === 'webhook' ? new URL(automation.url).origin : audienceName(automation);
-}
-
-function audienceName(automation: ResendAutomation | MetaAutomation): string {
-  return automation.kind === 'resend'
-    ? `resend:${automation.audienceId}`
-    : `meta:${automation.customAudienceId}`;
+  switch (automation.kind) {
+    case 'resend':
+      return `resend:${automation.audienceId}`;
+    case 'meta':
+      return `meta:${automation.customAudienceId}`;
+    case 'webhook':
+      return new URL(automation.url).origin;
+  }
 }
 
 function resendAutomation(config: ResendConfig): ResendAutomation {

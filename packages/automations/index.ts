@@ -1,4 +1,11 @@
-export { audienceOf, automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
+export {
+  audienceOf,
+  automationsOf,
+  DESTINATION_KINDS,
+  endpointOf,
+  matchingAction,
+  stateKeyOf,
+} from './automation';
 export type {
   Action,
   Automation,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { automationConfigSchema } from '#automations';
+import { automationConfigSchema, DESTINATION_KINDS } from '#automations';
 import { criteriaSchema } from '#criteria';
 import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
 
@@ -72,8 +72,7 @@ export const evaluateSchema = closed({
 /** `PUT /api/growth/people/:person/subscriptions/:subscriptionId`. */
 export const subscriptionSchema = closed(subscriptionStateSchema.shape);
 
-const DESTINATIONS = ['webhook', 'resend', 'meta'] as const;
-const destination = z.enum(DESTINATIONS, `must be one of ${DESTINATIONS.join(', ')}`);
+const destination = z.enum(DESTINATION_KINDS, `must be one of ${DESTINATION_KINDS.join(', ')}`);
 const DELIVERY_STATUSES = ['pending', 'retrying', 'succeeded', 'dead', 'skipped', 'superseded'] as const;
 
 /** `POST /api/growth/deliveries/retry`. */
