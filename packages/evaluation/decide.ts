@@ -64,6 +64,11 @@ type Reach = {
   readonly daysDecided: boolean;
 };
 
+/** Whether the deadline that was claimed still stands: a claim that is decided twice is settled by the first. */
+function isDue({ deadlineAt }: LockedPerson, dueAt: number | undefined): boolean {
+  return dueAt !== undefined && deadlineAt !== null && deadlineAt <= dueAt;
+}
+
 function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
   if (person.lastDecidedAt === null || scope.kind === 'all') {
     return { segments: definitions.segments, exact: true, daysDecided: true };
@@ -75,7 +80,7 @@ function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): 
   const daysChanged = person.activeDays !== person.decidedActiveDays;
   const readers = definitions.readersOf(scope.keys, daysChanged);
   const daysDecided = daysChanged && scope.keys.includes(ACTIVE_DAYS);
-  if (scope.dueAt === undefined) return { segments: readers, exact: false, daysDecided };
+  if (!isDue(person, scope.dueAt)) return { segments: readers, exact: false, daysDecided };
   const { windowed } = definitions;
   const segments = readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])];
   return { segments, exact: true, daysDecided };
@@ -149,7 +154,7 @@ function exitFrom(archived: string, personId: string, at: number): Transition {
  */
 function isConcerned({ person, scope, segments }: Candidate, question: Question): boolean {
   if (segments.length > 0 || person.lastDecidedAt === null) return true;
-  if (scope.kind === 'changed' && scope.dueAt !== undefined) return true;
+  if (scope.kind === 'changed' && isDue(person, scope.dueAt)) return true;
   return question.archived !== undefined || question.wantAnswers === true;
 }
 
@@ -209,8 +214,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
     const mine = transitionsOf(candidate, state, isIn, { at, cause: causeFor(scope, question) }, said);
     if (archived !== undefined && isIn(archived)) mine.push(exitFrom(archived, person.id, at));
     transitions.push(...mine);
-    if (scope.kind === 'changed' && scope.dueAt !== undefined && scope.dueAt === person.deadlineAt)
-      lateness.push(at - scope.dueAt);
+    if (scope.kind === 'changed' && isDue(person, scope.dueAt)) lateness.push(at - (person.deadlineAt ?? at));
     const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
     const after = staysAfter(before, mine, tools.stays);
     committed.push(() => tools.stays.remember(person.id, staysVersion, after));
