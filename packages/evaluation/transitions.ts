@@ -85,16 +85,17 @@ async function writeDeliveries(
 }
 
 /**
- * Writes transitions, the deliveries that they owe, and their tallies.
+ * Writes transitions, the deliveries that they owe if they fire, and their tallies.
  * @returns the destinations that have something to send
  */
 export async function writeTransitions(
   tx: Sql,
   transitions: readonly Transition[],
+  fire: boolean,
 ): Promise<ReadonlySet<string>> {
   const first = transitions[0];
   if (first === undefined) return new Set();
-  const owing = transitions.filter(({ segment }) => segment.automations.length > 0);
+  const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
   const [destinations] = await inOrder(
     tx,
