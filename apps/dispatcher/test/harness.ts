@@ -74,13 +74,14 @@ export function startDispatcher(
     meta: { ...made.meta, ...impatient },
   };
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
+  const attemptMs = timeoutMs ?? TIMES.attemptMs;
   const counters = makeCounters(db, () => undefined);
   const dispatcher = openDispatcher({
     db,
     ...queues,
     counters,
     destinations,
-    times: { pollMs, leaseMs, drainMs },
+    times: { pollMs, leaseMs, attemptMs, drainMs },
     log,
     outage: makeOutageLog(log),
     now: Date.now,
