@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination, Rate } from '#automations';
 import type { Database } from '#database';
-import { takeSlot } from '#database';
+import { takePlace } from '#database';
 import type { OutageLog } from './outage';
 import { persist } from './outage';
 
@@ -40,7 +40,7 @@ export function makeRateLine(options: {
       const { rate } = destination;
       if (rate === undefined) return;
       const untilMs = performance.now() + OUTAGE_LIMIT_MS;
-      const waitMs = await persist(() => takeSlot(db, destination.kind, spacingMs(rate)), untilMs, outage);
+      const waitMs = await persist(() => takePlace(db, destination.kind, spacingMs(rate)), untilMs, outage);
       if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
     },
   };

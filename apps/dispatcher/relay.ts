@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Destination } from '#automations';
 import type { ClaimedGroup, Database, DeliveryLane } from '#database';
-import { claimDueDeliveries } from '#database';
+import { announceDestination, claimDueDeliveries } from '#database';
 import type { Payload, Producer } from '#queues';
 import type { EndpointPaces } from './endpoint-paces';
 import type { DestinationLimits, DispatcherTimes } from './limits';
@@ -12,7 +12,7 @@ import { makeSignal } from './signal';
 export type RelayOptions = {
   readonly db: Database;
   readonly producer: Pick<Producer, 'addMany' | 'countsOf'>;
-  readonly destination: Pick<Destination, 'kind' | 'group' | 'rate'>;
+  readonly destination: Pick<Destination, 'kind' | 'group' | 'rate' | 'isConfigured'>;
   readonly limits: DestinationLimits;
   readonly times: DispatcherTimes;
   readonly paces: Pick<EndpointPaces, 'exceptions'>;
@@ -43,8 +43,11 @@ export function openRelay(options: RelayOptions): Relay {
 
   const loop = async (): Promise<void> => {
     let after: DeliveryLane | null = null;
+    let isAnnounced = false;
     while (!stopped) {
       try {
+        if (!isAnnounced) await announce(options);
+        isAnnounced = true;
         const round: Round = await relayRound(options, after);
         after = round.after;
         if (!round.isDone) continue;
@@ -67,6 +70,15 @@ export function openRelay(options: RelayOptions): Relay {
       await running;
     },
   };
+}
+
+async function announce({ db, destination }: RelayOptions): Promise<void> {
+  const configured = destination.isConfigured();
+  await announceDestination(db, {
+    destination: destination.kind,
+    isConfigured: configured.ok,
+    reason: configured.ok ? null : configured.reason,
+  });
 }
 
 /** `after`: where the next round begins. `isDone`: nothing more can be claimed before a wake-up. */

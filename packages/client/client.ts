@@ -3,6 +3,7 @@ import type { nativeBodySchemas } from '#events';
 import type {
   deliveriesQuerySchema,
   evaluateSchema,
+  resumeSchema,
   retryDeliveriesSchema,
   segmentSchemas,
   segmentsQuerySchema,
@@ -95,6 +96,12 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
     retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+
+    /** Which destinations are configured, and what keeps deliveries back. */
+    getDestinations: () => admin<Answer<'destinationsAnswerSchema'>>('GET', '/destinations'),
+    /** Takes gates away: what waited behind them is sent at once. */
+    resumeDestination: (body: z.input<typeof resumeSchema>) =>
+      admin<Answer<'resumedAnswerSchema'>>('POST', '/destinations/resume', { body }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };

@@ -79,7 +79,8 @@ export {
   WHOLE_DESTINATION,
 } from './delivery-gates';
 export type { GateCount, GateRow, GateState, GateTrouble } from './delivery-gates';
-export { takeSlot } from './delivery-rate';
+export { announceDestination, listDestinations, takePlace } from './delivery-destinations';
+export type { DestinationRow } from './delivery-destinations';
 export { moveDelivery, recordDeliveryResults, storeDeliveryBodies } from './delivery-results';
 export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './delivery-results';
 export { migrationsApplied } from './migrate';

@@ -16,9 +16,11 @@ CREATE TABLE "delivery_gate" (
 );
 
 -- CreateTable
-CREATE TABLE "delivery_rate" (
+CREATE TABLE "delivery_destination" (
     "destination" TEXT NOT NULL,
-    "next_at" TIMESTAMPTZ(6) NOT NULL,
+    "is_configured" BOOLEAN NOT NULL,
+    "reason" TEXT,
+    "next_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
-    CONSTRAINT "delivery_rate_pkey" PRIMARY KEY ("destination")
+    CONSTRAINT "delivery_destination_pkey" PRIMARY KEY ("destination")
 );
