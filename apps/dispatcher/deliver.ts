@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
-import type { DeliveryContext } from '#database';
+import { audienceOf } from '#automations';
+import type { AudienceEntry, DeliveryContext } from '#database';
 import { classifyFailure } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
@@ -71,7 +72,7 @@ async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | nul
   const prepared = prepareOrFault(options, held.delivery);
   switch (prepared.kind) {
     case 'fault':
-      await conclude(options, held, prepared.attempt);
+      await conclude(options, held, prepared.attempt, null);
       return null;
     case 'end': {
       const { status, reason } = prepared;
@@ -81,6 +82,7 @@ async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | nul
         attempt: null,
         unsettledMs: 0,
         workedMsAgo: null,
+        entry: null,
         verdict: noVerdict(held.delivery.endpoint),
       });
       return null;
@@ -99,22 +101,58 @@ async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | nul
 /** Makes one call, for one delivery or for a group. */
 async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promise<void> {
   const { destination, line, times, stop } = options;
-  const sends = ready.some(({ request }) => destination.identifierOf?.(request.person) !== null);
-  if (sends) await line.take(stop);
+  if (ready.some(({ request }) => isSent(destination, request))) await line.take(stop);
   // One that could outlast its claim might be sent twice at once: it is left to be found again.
   const latestMs = performance.now() + times.attemptMs;
   const safe = ready.filter(({ held }) => held.untilMs >= latestMs);
   if (safe.length === 0 || stop.aborted) return;
-  const attempts = await attemptsOf(options, safe);
+  const noted = await withIdentifiers(options, safe);
+  const attempts = await attemptsOf(options, noted);
   await Promise.all(
-    safe.map(async ({ held }, index) => {
+    noted.map(async (one, index) => {
       const attempt = attempts[index];
       if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
       // Nobody knows what was sent by then; the claim holds until it no longer matters.
       if (stop.aborted && attempt.error === 'ABORTED') return;
-      await conclude(options, held, attempt);
+      await conclude(options, one.held, attempt, entryAfter(destination, one.request, attempt));
     }),
   );
+}
+
+/** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
+function isSent({ identifierOf }: Destination, { action, person }: DeliveryRequest): boolean {
+  return identifierOf === undefined || action === 'remove' || identifierOf(person) !== null;
+}
+
+/** How a person stands in an audience by this request; null for destinations that hold no state. */
+function entryOf({ identifierOf }: Destination, request: DeliveryRequest): AudienceEntry | null {
+  const audience = audienceOf(request.automation);
+  if (identifierOf === undefined || audience === null) return null;
+  const identifier = request.action === 'remove' ? null : identifierOf(request.person);
+  return { personId: request.person.id, audience, identifier };
+}
+
+function entryAfter(
+  destination: Destination,
+  request: DeliveryRequest,
+  { outcome }: AttemptResult,
+): AudienceEntry | null {
+  return outcome.kind === 'delivered' ? entryOf(destination, request) : null;
+}
+
+/** Noted before they are sent: a removal takes out what was put in, whatever became of the attempt. */
+async function withIdentifiers(
+  { store, destination }: DeliverOptions,
+  ready: readonly Ready[],
+): Promise<readonly Ready[]> {
+  const entries = ready.flatMap(({ request }) => entryOf(destination, request) ?? []);
+  if (entries.length === 0) return ready;
+  const untilMs = Math.min(...ready.map(({ held }) => held.untilMs));
+  const identifiers = await store.keep(entries, untilMs);
+  return ready.map(({ held, request }, index) => ({
+    held,
+    request: { ...request, identifiers: identifiers[index] ?? [] },
+  }));
 }
 
 async function attemptsOf(
@@ -156,7 +194,12 @@ function prepareOrFault(
 }
 
 /** Writes an attempt and what it means for its delivery and its endpoint. */
-async function conclude(options: DeliverOptions, held: Held, attempt: AttemptResult | Fault): Promise<void> {
+async function conclude(
+  options: DeliverOptions,
+  held: Held,
+  attempt: AttemptResult | Fault,
+  entry: AudienceEntry | null,
+): Promise<void> {
   const { destination, now, random, times, onAttempt } = options;
   const { delivery } = held;
   const { outcome, httpStatus, error, durationMs, responseBody } = attempt;
@@ -176,6 +219,7 @@ async function conclude(options: DeliverOptions, held: Held, attempt: AttemptRes
     attempt: outcome.kind === 'skipped' ? null : made,
     unsettledMs: isUnknown ? Math.max(0, times.attemptMs - durationMs) : 0,
     workedMsAgo: verdict.worked === true ? durationMs : null,
+    entry,
     verdict,
   });
   if (!isFault) onAttempt(delivery.endpoint, { durationMs, isDelivered: outcome.kind === 'delivered' });

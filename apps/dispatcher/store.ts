@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { DestinationKind } from '#automations';
-import type { Database, DeliveryContext, DeliveryRecord, HeldDelivery, TakeUp } from '#database';
+import type {
+  AudienceEntry,
+  Database,
+  DeliveryContext,
+  DeliveryRecord,
+  HeldDelivery,
+  TakeUp,
+} from '#database';
 import {
   classifyFailure,
   inTransaction,
+  keepIdentifiers,
   moveDelivery,
   recordDeliveryResults,
   reportTrouble,
   returnTry,
+  settleIdentifiers,
   storeDeliveryBodies,
   takeUpDeliveries,
 } from '#database';
@@ -28,7 +37,12 @@ export type Held = {
 };
 
 /** What became of a delivery, and what that tells of its endpoint. */
-export type Conclusion = Omit<DeliveryRecord, 'held'> & { readonly held: Held; readonly verdict: Verdict };
+export type Conclusion = Omit<DeliveryRecord, 'held'> & {
+  readonly held: Held;
+  readonly verdict: Verdict;
+  /** How the person stands in an audience now; null where that is not known, or there is none. */
+  readonly entry: AudienceEntry | null;
+};
 
 /** What is written and read about deliveries: each statement is over all that waits for it. */
 export type Store = {
@@ -36,6 +50,8 @@ export type Store = {
   readonly takeUp: (claims: readonly TakeUp[], isTry: boolean) => Promise<readonly Held[]>;
   /** @returns whether the claim still held */
   readonly storeBody: (held: Held, body: string) => Promise<boolean>;
+  /** Notes who is about to be put into an audience. @returns for each all that is noted of them there */
+  readonly keep: (entries: readonly AudienceEntry[], untilMs: number) => Promise<readonly string[][]>;
   /** @returns whether the claim still held */
   readonly conclude: (conclusion: Conclusion) => Promise<boolean>;
   readonly move: (
@@ -91,6 +107,7 @@ export function makeStore(options: StoreOptions): Store {
       return found.map((held) => ({ ...held, isTry }));
     },
     storeBody: (held, body) => bodies({ held, body }),
+    keep: (entries, untilMs) => persist(() => keepIdentifiers(db, entries), untilMs, outage),
     conclude: conclusions,
     move: async ({ claim, untilMs, isTry, delivery }, place) => {
       await persist(() => moveDelivery(db, claim, place), untilMs, outage);
@@ -140,9 +157,15 @@ async function writeConclusions(
   }));
   const troubles = troublesOf(items.map(({ verdict }) => verdict));
   const idleTries = items.filter(({ held, verdict }) => held.isTry && tellsNothing(verdict));
-  if (troubles.length === 0 && idleTries.length === 0) return recordDeliveryResults(db, records);
+  const entries = items.filter(({ entry }) => entry !== null);
+  if (troubles.length + idleTries.length + entries.length === 0) return recordDeliveryResults(db, records);
   return inTransaction(db, async (tx) => {
     const ids = await recordDeliveryResults(tx, records);
+    const settled = entries.filter(({ held }) => ids.has(held.delivery.id));
+    await settleIdentifiers(
+      tx,
+      settled.flatMap(({ entry }) => entry ?? []),
+    );
     if (troubles.length > 0) await reportTrouble(tx, kind, troubles);
     for (const { held } of idleTries) await returnTry(tx, kind, held.delivery.endpoint);
     return ids;

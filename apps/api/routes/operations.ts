@@ -87,7 +87,10 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
       description: {
         summary: 'Database and queue can be reached, and the migrations are applied',
         tag,
-        answers: { 200: z.object({ status: z.string(), checks, gates }), 503: problemSchema.extend({ checks }) },
+        answers: {
+          200: z.object({ status: z.string(), checks, gates }),
+          503: problemSchema.extend({ checks }),
+        },
       },
       handle: answerReadiness(deps),
     },
