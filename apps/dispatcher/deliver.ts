@@ -120,16 +120,19 @@ async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promis
 }
 
 /** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
-function isSent({ identifierOf }: Destination, { action, person }: DeliveryRequest): boolean {
-  return identifierOf === undefined || action === 'remove' || identifierOf(person) !== null;
+function isSent(destination: Destination, { action, person }: DeliveryRequest): boolean {
+  return action === 'remove' || destination.identifierOf?.(person) !== null;
 }
 
 /** How a person stands in an audience by this request; null for destinations that hold no state. */
-function entryOf({ identifierOf }: Destination, request: DeliveryRequest): AudienceEntry | null {
-  const audience = audienceOf(request.automation);
-  if (identifierOf === undefined || audience === null) return null;
-  const identifier = request.action === 'remove' ? null : identifierOf(request.person);
-  return { personId: request.person.id, audience, identifier };
+function entryOf(
+  destination: Destination,
+  { automation, action, person }: DeliveryRequest,
+): AudienceEntry | null {
+  const audience = audienceOf(automation);
+  if (audience === null || destination.identifierOf === undefined) return null;
+  const identifier = action === 'remove' ? null : destination.identifierOf(person);
+  return { personId: person.id, audience, identifier };
 }
 
 function entryAfter(
