@@ -6,6 +6,7 @@ import { classifyFailure } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import type { AutomationCache } from './automation-cache';
+import type { EndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
 import type { Prepared } from './prepare';
 import { prepare } from './prepare';
@@ -18,6 +19,7 @@ export type DeliverOptions = {
   readonly store: Store;
   readonly destination: Destination;
   readonly line: RateLine;
+  readonly places: EndpointPlaces;
   readonly automationsOfSegment: AutomationCache;
   readonly times: Pick<DispatcherTimes, 'attemptMs'>;
   /** Aborts what is being sent: its deliveries are left to their lease. */
@@ -98,25 +100,37 @@ async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | nul
   }
 }
 
-/** Makes one call, for one delivery or for a group. */
+type Sent = Ready & { readonly attempt: AttemptResult | Fault };
+
+/** Makes one call, for one delivery or for a group, which have one endpoint, and writes what came of it. */
 async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promise<void> {
+  const { destination, places, stop } = options;
+  const [first] = ready;
+  if (first === undefined) return;
+  const sent = await places.in(first.held.delivery.endpoint, () => sendNow(options, ready));
+  await Promise.all(
+    sent.map(async ({ held, request, attempt }) => {
+      // Nobody knows what was sent by then; the claim holds until it no longer matters.
+      if (stop.aborted && attempt.error === 'ABORTED') return;
+      await conclude(options, held, attempt, entryAfter(destination, request, attempt));
+    }),
+  );
+}
+
+async function sendNow(options: DeliverOptions, ready: readonly Ready[]): Promise<readonly Sent[]> {
   const { destination, line, times, stop } = options;
   if (ready.some(({ request }) => isSent(destination, request))) await line.take(stop);
   // One that could outlast its claim might be sent twice at once: it is left to be found again.
   const latestMs = performance.now() + times.attemptMs;
   const safe = ready.filter(({ held }) => held.untilMs >= latestMs);
-  if (safe.length === 0 || stop.aborted) return;
+  if (safe.length === 0 || stop.aborted) return [];
   const noted = await withIdentifiers(options, safe);
   const attempts = await attemptsOf(options, noted);
-  await Promise.all(
-    noted.map(async (one, index) => {
-      const attempt = attempts[index];
-      if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
-      // Nobody knows what was sent by then; the claim holds until it no longer matters.
-      if (stop.aborted && attempt.error === 'ABORTED') return;
-      await conclude(options, one.held, attempt, entryAfter(destination, one.request, attempt));
-    }),
-  );
+  return noted.map((one, index) => {
+    const attempt = attempts[index];
+    if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
+    return { ...one, attempt };
+  });
 }
 
 /** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */

@@ -9,6 +9,7 @@ import { makeAutomationCache } from './automation-cache';
 import type { DeliverOptions } from './deliver';
 import { deliver } from './deliver';
 import { makeEndpointPaces } from './endpoint-paces';
+import { makeEndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
 import { DESTINATION_KINDS, LIMITS } from './limits';
 import type { OutageLog } from './outage';
@@ -76,6 +77,7 @@ function openLane(kind: DestinationKind, options: DispatcherOptions, stop: Abort
     store: makeStore({ db, kind, leaseMs: times.leaseMs, outage }),
     destination,
     line: makeRateLine({ db, destination, outage }),
+    places: makeEndpointPlaces(limits.callsMax),
     automationsOfSegment: makeAutomationCache(),
     times,
     stop,

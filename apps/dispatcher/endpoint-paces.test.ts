@@ -26,7 +26,7 @@ test('one that succeeds quickly may have more in flight, and many of them share 
   paces.attempted('a', { durationMs: 10, isDelivered: true });
   paces.attempted('failing', { durationMs: 10, isDelivered: false });
   expect(paces.exceptions()).toEqual([{ endpoint: 'a', max: 150 }]);
-  for (let index = 0; index < 9; index += 1)
+  for (let index = 0; index < 19; index += 1)
     paces.attempted(`b${index}`, { durationMs: 10, isDelivered: true });
   expect(new Set(paces.exceptions().map(({ max }) => max))).toEqual(new Set([60]));
   nowMs = QUICK.forgetMs;

@@ -10,23 +10,26 @@ export type DestinationLimits = {
   readonly jobMax: number;
   /** Jobs that wait in the queue at most, for all processes together. */
   readonly waitingMax: number;
-  /** Deliveries of an endpoint in flight. */
+  /** Deliveries of an endpoint that are claimed, by all processes together. */
   readonly endpointMax: number;
-  /** The same, for an endpoint that answers quickly. */
+  /** The same for an endpoint that answers quickly: they are on their way through queue and statements meanwhile. */
   readonly quickMax: number;
+  /** Calls to an endpoint at the same time in a process. */
+  readonly callsMax: number;
 };
 
-// Webhooks: an endpoint that hangs keeps 3 of the 100 jobs for 15 s, then one (SLOW). Resend answers a team a handful
+// Webhooks: an endpoint that hangs keeps one of the 100 jobs, one that was quick before a dozen for 15 s. Resend answers a team a handful
 // of requests per second, and all of it is one endpoint. Meta's endpoint is the audience: one call of up to 10,000 rows
 // at a time.
 export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
   webhook: {
     queue: 'automation-webhook',
     concurrency: 100,
-    jobMax: 10,
+    jobMax: 50,
     waitingMax: 40,
     endpointMax: 30,
-    quickMax: 150,
+    quickMax: 600,
+    callsMax: 100,
   },
   resend: {
     queue: 'automation-resend',
@@ -35,6 +38,7 @@ export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
     waitingMax: 20,
     endpointMax: 20,
     quickMax: 20,
+    callsMax: 20,
   },
   meta: {
     queue: 'automation-meta',
@@ -43,6 +47,7 @@ export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
     waitingMax: 4,
     endpointMax: 10_000,
     quickMax: 10_000,
+    callsMax: 2,
   },
 };
 
@@ -52,7 +57,7 @@ export const DESTINATION_KINDS: readonly DestinationKind[] = ['webhook', 'resend
 export const SLOW = { afterMs: 5_000, forgetMs: 60_000, endpointMax: 3 } as const;
 
 /** An endpoint is quick for `forgetMs` after a success within `withinMs`; the quick ones share `sharedMax` claims. */
-export const QUICK = { withinMs: 1_000, forgetMs: 10_000, sharedMax: 600 } as const;
+export const QUICK = { withinMs: 1_000, forgetMs: 10_000, sharedMax: 1_200 } as const;
 
 /** The times of a dispatcher; tests shorten them. */
 export type DispatcherTimes = {
