@@ -25,7 +25,7 @@ export type Engine = {
 /** As docker-compose.yml and `npm run worker` start the worker. */
 const NODE_OPTIONS = ['--max-semi-space-size=64'];
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -38,7 +38,7 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   return spawn(command, args, { cwd: projectRoot(), env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+export async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   await once(child, 'exit');
@@ -56,7 +56,7 @@ async function untilReady(url: string): Promise<void> {
 /** The tool is a plain module, for the commands in package.json run it before anything is built. */
 type RedisTool = { readonly findOrInstallRedisServer: () => string | null };
 
-async function startRedis(folder: string, port: number): Promise<ChildProcess> {
+export async function startRedis(folder: string, port: number): Promise<ChildProcess> {
   const tool = (await import(path.join(projectRoot(), 'tools', 'redis-server.mjs'))) as RedisTool;
   const server = tool.findOrInstallRedisServer();
   if (server === null) throw new Error('the benchmark needs redis-server or valkey-server');

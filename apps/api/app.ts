@@ -7,6 +7,7 @@ import { makeErrorHandler, notFound } from './problem';
 import { BOARD_PATH, makeQueueBoard } from './queue-board';
 import { mountRoutes } from './route';
 import { deliveryRoutes } from './routes/deliveries';
+import { destinationRoutes } from './routes/destinations';
 import { evaluationRoutes } from './routes/evaluations';
 import { eventRoutes, makeStoreEvent } from './routes/events';
 import { operationRoutes } from './routes/operations';
@@ -35,6 +36,7 @@ export function makeApp(deps: AppDeps): Express {
     ...peopleRoutes(deps),
     ...deliveryRoutes(deps),
     ...settingRoutes(deps),
+    ...destinationRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];
 

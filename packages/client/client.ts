@@ -3,6 +3,7 @@ import type { nativeBodySchemas } from '#events';
 import type {
   deliveriesQuerySchema,
   evaluateSchema,
+  resumeSchema,
   retryDeliveriesSchema,
   segmentSchemas,
   segmentsQuerySchema,
@@ -109,6 +110,11 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<z.infer<typeof featureSettingsEditAnswerSchema>>('PUT', '/settings/features', {
         body: { features },
       }),
+    /** Which destinations are configured, and what keeps deliveries back. */
+    getDestinations: () => admin<Answer<'destinationsAnswerSchema'>>('GET', '/destinations'),
+    /** Takes gates away: what waited behind them is sent at once. */
+    resumeDestination: (body: z.input<typeof resumeSchema>) =>
+      admin<Answer<'resumedAnswerSchema'>>('POST', '/destinations/resume', { body }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };

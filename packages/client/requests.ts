@@ -82,6 +82,12 @@ export const retryDeliveriesSchema = closed({
   status: z.literal('dead', 'must be "dead"'),
 });
 
+/** `POST /api/growth/destinations/resume`; without an endpoint: all of the destination. */
+export const resumeSchema = closed({
+  destination,
+  endpoint: z.string('must be a string').min(1, 'must not be empty').max(2_000).optional(),
+});
+
 const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 100;
 const limitFault = `must be a whole number from 1 to ${LIMIT_MAX}`;

@@ -161,6 +161,27 @@ export const deliveryAnswerSchema = z.object({
 });
 export const retriedAnswerSchema = z.object({ retried: z.int() });
 
+export const gateSchema = z.object({
+  destination: z.string(),
+  endpoint: nullable.text.describe('Null: everything of the destination.'),
+  state: z
+    .enum(['paused', 'halted', 'open'])
+    .describe(
+      'paused: the receiver asked for time; halted: nothing can succeed until somebody acts; open: it failed too often in a row.',
+    ),
+  reason: nullable.text,
+  consecutiveFailures: z.int(),
+  since: instant,
+  until: nullable.instant.describe('The end of a pause; else when one delivery is let through to try.'),
+});
+export const destinationsAnswerSchema = z.object({
+  destinations: z.array(
+    z.object({ kind: z.string(), configured: z.boolean(), reason: nullable.text.describe('Why not.') }),
+  ),
+  gates: z.array(gateSchema).describe('What keeps deliveries back now.'),
+});
+export const resumedAnswerSchema = z.object({ resumed: z.int().describe('Gates that were taken away.') });
+
 export const acceptedAnswerSchema = z.object({ accepted: z.int(), messageIds: z.array(z.string()) });
 
 export const queuesAnswerSchema = z.object({

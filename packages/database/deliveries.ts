@@ -98,9 +98,11 @@ export async function listAttempts(sql: Sql, deliveryId: string): Promise<Attemp
  * @returns how many deliveries were skipped
  */
 export async function skipOpenDeliveries(tx: Sql, segmentId: string, reason: string): Promise<number> {
-  // The claims go too: whoever holds one finds that its token matches no more, and does not begin to send.
+  // The claims go too: whoever holds one finds that its token matches no more, and does not begin to send. What is
+  // being sent may still be applied until its claim would have ended.
   return tx.$executeRawUnsafe(
-    `UPDATE delivery SET status = 'skipped', reason = $2, next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
+    `UPDATE delivery SET status = 'skipped', reason = $2, next_attempt_at = NULL, unsettled_until = claimed_until,
+            claim_token = NULL, claimed_until = NULL
       WHERE segment_id = $1::uuid AND status IN ('pending', 'retrying')`,
     segmentId,
     reason,

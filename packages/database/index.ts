@@ -65,11 +65,29 @@ export type { EvaluationPart, LockedChunk } from './evaluation-parts';
 export { keepIdentifiers, settleIdentifiers } from './audience-identifiers';
 export type { AudienceEntry } from './audience-identifiers';
 export { claimDueDeliveries } from './delivery-claims';
-export type { ClaimedDeliveries, ClaimRequest, DeliveryLane } from './delivery-claims';
-export { takeUpDelivery } from './delivery-context';
-export type { DeliveryContext } from './delivery-context';
-export { moveDelivery, recordDeliveryResult, storeDeliveryBody } from './delivery-results';
-export type { DeliveryAttemptRecord, DeliveryResult, HeldDelivery } from './delivery-results';
+export type {
+  ClaimedDeliveries,
+  ClaimedGroup,
+  ClaimRequest,
+  DeliveryLane,
+  EndpointMax,
+} from './delivery-claims';
+export { takeUpDeliveries } from './delivery-context';
+export type { DeliveryContext, TakeUp } from './delivery-context';
+export {
+  countGates,
+  listGates,
+  OPEN_AFTER,
+  reportTrouble,
+  resumeDeliveries,
+  returnTry,
+  WHOLE_DESTINATION,
+} from './delivery-gates';
+export type { GateCount, GateRow, GateState, GateTrouble } from './delivery-gates';
+export { announceDestination, listDestinations, takePlace } from './delivery-destinations';
+export type { DestinationRow } from './delivery-destinations';
+export { moveDelivery, recordDeliveryResults, storeDeliveryBodies } from './delivery-results';
+export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './delivery-results';
 export { migrationsApplied } from './migrate';
 export { decodeCursor, pageOf } from './cursors';
 export type { Page } from './cursors';

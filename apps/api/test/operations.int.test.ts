@@ -40,6 +40,7 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
     expect(ready.body).toEqual({
       status: 'ready',
       checks: { database: 'ok', migrations: 'ok', queue: 'ok' },
+      gates: [],
     });
     expect(ready.headers['cache-control']).toBe('no-store');
     expect((await api.send('GET', '/healthz', { headers: { host: 'probe.example' } })).body).toEqual({
