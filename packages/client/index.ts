@@ -15,12 +15,15 @@ export {
   makeSegmentSchemas,
   pageQuerySchema,
   retryDeliveriesSchema,
+  rotateSecretSchema,
   segmentSchemas,
   segmentsQuerySchema,
   subscriptionSchema,
+  testAutomationsSchema,
 } from './requests';
 export {
   acceptedAnswerSchema,
+  automationTestAnswerSchema,
   batchAnswerSchema,
   deliveriesAnswerSchema,
   deliveryAnswerSchema,
@@ -32,6 +35,7 @@ export {
   problemSchema,
   queuesAnswerSchema,
   retriedAnswerSchema,
+  rotatedAnswerSchema,
   segmentAnswerSchema,
   segmentEditAnswerSchema,
   segmentsAnswerSchema,

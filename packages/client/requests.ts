@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { automationConfigSchema } from '#automations';
+import { automationConfigSchema, signingSecretSchema } from '#automations';
 import { criteriaSchema } from '#criteria';
 import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
 
@@ -82,6 +82,12 @@ export const retryDeliveriesSchema = closed({
   destination: destination.optional(),
   status: z.literal('dead', 'must be "dead"'),
 });
+
+/** `POST /api/growth/segments/:id/automations/:automationId/rotate-secret`; without a secret one is made. */
+export const rotateSecretSchema = closed({ secret: signingSecretSchema.optional() }).optional();
+
+/** `POST /api/growth/segments/:id/automations/test`: one automation of the segment, or all. */
+export const testAutomationsSchema = closed({ automationId: uuid.optional() }).optional();
 
 const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 100;

@@ -161,6 +161,27 @@ export const deliveryAnswerSchema = z.object({
 });
 export const retriedAnswerSchema = z.object({ retried: z.int() });
 
+export const rotatedAnswerSchema = z.object({
+  automationId: z.uuid(),
+  secret: z.string().describe('Shown in this answer only.'),
+  previousSecretUntil: instant.describe('Until then every request is signed with both, the new one first.'),
+});
+
+export const automationTestAnswerSchema = z.object({
+  results: z.array(
+    z.object({
+      automationId: z.uuid(),
+      destination: z.string(),
+      ok: z.boolean().describe('A delivery would have succeeded.'),
+      status: z.int().nullable().describe('The HTTP status; null without an answer.'),
+      error: nullable.text,
+      durationMs: z.int().nullable(),
+      responseBody: nullable.text.describe('The first 16 KB of a webhook receiver’s answer.'),
+      skipped: nullable.text.describe('Why nothing was sent.'),
+    }),
+  ),
+});
+
 export const acceptedAnswerSchema = z.object({ accepted: z.int(), messageIds: z.array(z.string()) });
 
 export const queuesAnswerSchema = z.object({
