@@ -112,10 +112,23 @@ function applyUpdate(
   return { next, generated };
 }
 
-/** Gives up what the segment still had to send, and asks for its members to be let go, without automations. */
+/** Asks for the members of an archived segment to be let go, without automations. */
 async function letGo(tx: Sql, segmentId: string): Promise<string> {
-  await skipOpenDeliveries(tx, segmentId, 'segment archived');
   return askForEvaluation(tx, { kind: 'archive', segmentId, automations: 'suppress' });
+}
+
+/** Some tenths of a second's work; the rest is done at the end of the archive's evaluation. */
+const SKIPPED_AT_ONCE_MAX = 5_000;
+
+/**
+ * Gives up what an archived segment still had to send, after the commit: other edits wait for the revision meanwhile.
+ * Best effort: none of it would be sent any more, and the evaluation settles what is left.
+ */
+async function giveUpDeliveries({ db, log }: AppDeps, segmentId: string): Promise<void> {
+  const how = { reason: 'segment archived', most: SKIPPED_AT_ONCE_MAX };
+  await skipOpenDeliveries(db, segmentId, how).catch((error: unknown) => {
+    log.warn({ err: error, segmentId }, 'deliveries of an archived segment wait for its evaluation');
+  });
 }
 
 async function consequences(
@@ -146,6 +159,7 @@ export async function editSegment(deps: AppDeps, id: string, input: UpdateSegmen
     const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');
     return { row: after, evaluationId, generated };
   });
+  if (edit.row.status === 'archived') await giveUpDeliveries(deps, id);
   if (edit.evaluationId !== null) await wakeBackfill(deps, edit.evaluationId);
   return edit;
 }
@@ -160,5 +174,7 @@ export async function archiveSegment(deps: AppDeps, id: string): Promise<void> {
     await updateSegment(tx, { ...row, status: 'archived' });
     return letGo(tx, id);
   });
-  if (evaluationId !== null) await wakeBackfill(deps, evaluationId);
+  if (evaluationId === null) return;
+  await giveUpDeliveries(deps, id);
+  await wakeBackfill(deps, evaluationId);
 }

@@ -3,6 +3,7 @@ import type { nativeBodySchemas } from '#events';
 import type {
   deliveriesQuerySchema,
   evaluateSchema,
+  replayDeliveriesSchema,
   retryDeliveriesSchema,
   segmentSchemas,
   segmentsQuerySchema,
@@ -107,6 +108,9 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
     retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+    /** Sends everything of a segment since an instant again: same ids, same bodies. */
+    replayDeliveries: (body: z.input<typeof replayDeliveriesSchema>) =>
+      admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { automationConfigSchema, signingSecretSchema } from '#automations';
 import { criteriaSchema } from '#criteria';
-import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
+import { isStorable, nameSchema, subscriptionStateSchema, timestampSchema } from '#events';
 
 // What the API takes. The server parses with these schemas, the SDK and the API's description are typed by them.
 
@@ -81,6 +81,13 @@ export const retryDeliveriesSchema = closed({
   segmentId: uuid.optional(),
   destination: destination.optional(),
   status: z.literal('dead', 'must be "dead"'),
+});
+
+/** `POST /api/growth/deliveries/replay`: what a segment sent since an instant, ISO 8601 or epoch ms. */
+export const replayDeliveriesSchema = closed({
+  segmentId: uuid,
+  since: timestampSchema,
+  destination: destination.optional(),
 });
 
 /** `POST /api/growth/segments/:id/automations/:automationId/rotate-secret`; without a secret one is made. */
