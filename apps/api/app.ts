@@ -6,6 +6,7 @@ import { makeMetrics } from './metrics';
 import { makeErrorHandler, notFound } from './problem';
 import { BOARD_PATH, makeQueueBoard } from './queue-board';
 import { mountRoutes } from './route';
+import { automationRoutes } from './routes/automations';
 import { deliveryRoutes } from './routes/deliveries';
 import { destinationRoutes } from './routes/destinations';
 import { evaluationRoutes } from './routes/evaluations';
@@ -33,6 +34,7 @@ export function makeApp(deps: AppDeps): Express {
     // Before the segments, one of whose paths takes any word for an id.
     ...evaluationRoutes(deps),
     ...segmentRoutes(deps),
+    ...automationRoutes(deps),
     ...peopleRoutes(deps),
     ...deliveryRoutes(deps),
     ...settingRoutes(deps),

@@ -1,3 +1,4 @@
+import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
 import { connect, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
 import type { QueueBackend } from '#queues';
@@ -19,6 +20,9 @@ import { listen } from './server';
 const POOL_MAX = 8;
 const QUEUE_POOL_MAX = 8;
 const WARM_UP_EVENTS = 200;
+
+const UNSEALED =
+  'SECRETS_KEY is not set: secrets and header values of webhooks are stored in clear (`openssl rand -base64 32` makes a key)';
 
 /** Compiles the validation of events before the first of them waits for it. */
 function warmUpParsing(): void {
@@ -56,6 +60,8 @@ runMain(async () => {
   });
   const producer = makeProducer(backend, onError);
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
+  const secretBox = makeSecretBox(env.SECRETS_KEY);
+  if (env.SECRETS_KEY.length === 0) log.warn(UNSEALED);
   const app = makeApp({
     db,
     producer,
@@ -64,6 +70,8 @@ runMain(async () => {
     writeKeys: env.WRITE_KEYS,
     adminKeys: env.ADMIN_API_KEYS,
     webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
+    secretBox,
+    destinations: makeDestinations(destinationSettings(env, secretBox)),
   });
 
   warmUpParsing();

@@ -17,7 +17,7 @@ export type Operation = {
   readonly summary: string;
   readonly tags: readonly string[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Record<string, { readonly description: string; readonly content?: Content }>;
   readonly security?: readonly Record<string, readonly string[]>[];
 };
@@ -124,7 +124,7 @@ function operationOf({ method, path, access, description }: Route): Operation {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !body.safeParse(undefined).success,
             content: { 'application/json': { schema: schemaOf(body, 'input') } },
           },
         }),

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transact } from '#database';
-import { foldTallies, insertDeadEvent } from '#database';
+import { foldDeliveryTallies, foldTallies, insertDeadEvent } from '#database';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
@@ -117,7 +117,10 @@ function startEvaluation(tools: Tools): Closable[] {
   });
   const handle = (payload: Payload<'evaluations'>): Promise<void> => lanes.submit(changesIn(payload));
   const sayTrouble = makeTroubleLog(log, 'tallies');
-  const fold = async (): Promise<void> => void (await foldTallies(db, FOLD_ROWS_MAX));
+  const fold = async (): Promise<void> => {
+    await foldTallies(db, FOLD_ROWS_MAX);
+    await foldDeliveryTallies(db, FOLD_ROWS_MAX);
+  };
   return [
     makeLaneConsumer('evaluations', backend, log, handle, [lanes]),
     repeat('the folding of tallies', FOLD_EVERY_MS, fold, (error) => sayTrouble('outage', error)),

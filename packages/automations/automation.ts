@@ -1,4 +1,4 @@
-import type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
+import type { MetaConfig, ResendConfig, StoredAutomationConfig, StoredWebhookConfig } from './config';
 import { asList } from './config';
 
 /** Which way a transition went. */
@@ -28,8 +28,12 @@ export type WebhookAutomation = {
   readonly id: string;
   readonly url: string;
   readonly method: WebhookMethod;
+  /** Values as they are stored: sealed, or in clear. */
   readonly headers: Readonly<Record<string, string>>;
+  /** As it is stored. */
   readonly secret: string;
+  /** Secrets that sign beside it until their instants (epoch ms), the newest first; absent: none. */
+  readonly previousSecrets?: readonly { readonly secret: string; readonly untilMs: number }[];
   readonly actions: EdgeActions<'send'>;
 };
 /** One automation of a segment in its normal form: every default applied, its rule spelled out per edge. */
@@ -45,7 +49,7 @@ export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).
  * The flat list of a stored config's automations, defaults applied.
  * @throws TypeError when an id or a webhook's secret is missing: such a config was never passed through `assignIds`.
  */
-export function automationsOf(config: AutomationConfig | null): Automation[] {
+export function automationsOf(config: StoredAutomationConfig | null): Automation[] {
   if (config === null) return [];
   return [
     ...asList(config.resend).map(resendAutomation),
@@ -111,7 +115,7 @@ function metaAutomation(config: MetaConfig): MetaAutomation {
   };
 }
 
-function webhookAutomation(config: WebhookConfig): WebhookAutomation {
+function webhookAutomation(config: StoredWebhookConfig): WebhookAutomation {
   if (config.secret === undefined) throw new TypeError('a stored webhook has no secret');
   const trigger = config.trigger ?? 'both';
   return {
@@ -121,6 +125,14 @@ function webhookAutomation(config: WebhookConfig): WebhookAutomation {
     method: config.method ?? 'POST',
     headers: config.headers ?? {},
     secret: config.secret,
+    ...(config.previousSecrets === undefined
+      ? {}
+      : {
+          previousSecrets: config.previousSecrets.map(({ secret, until }) => ({
+            secret,
+            untilMs: Date.parse(until),
+          })),
+        }),
     actions: {
       entered: trigger === 'on_exit' ? null : 'send',
       exited: trigger === 'on_enter' ? null : 'send',

@@ -6,6 +6,7 @@ import { makeResendDestination } from './resend';
 import type { Conforming } from './test/conformance';
 import { describeDestination } from './test/conformance';
 import { makeWebhookDestination } from './webhook';
+import { makeSecretBox } from './secret-box';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
@@ -36,7 +37,8 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
   },
   webhook: {
     config: { webhook: { url: 'https://origin.example/hook', secret: SECRET } },
-    make: (rest) => makeWebhookDestination({ allowCidrs: ['127.0.0.0/8'], ...rest }),
+    make: (rest) =>
+      makeWebhookDestination({ allowCidrs: ['127.0.0.0/8'], secretBox: makeSecretBox([]), ...rest }),
     makeUnconfigured: null,
     secret: SECRET,
     body: '{"type":"segment.entered"}',

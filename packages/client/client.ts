@@ -4,6 +4,7 @@ import type {
   deliveriesQuerySchema,
   evaluateSchema,
   resumeSchema,
+  replayDeliveriesSchema,
   retryDeliveriesSchema,
   segmentSchemas,
   segmentsQuerySchema,
@@ -81,6 +82,18 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     getSegmentStats: (id: string) => admin<Answer<'statsAnswerSchema'>>('GET', `${segment(id)}/stats`),
     listMembers: (id: string, query: Page = {}) =>
       admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, { query }),
+    /** Gives a webhook a new secret, the answer's or a given one; for a day the old one signs too. */
+    rotateSecret: (id: string, automationId: string, secret?: string) =>
+      admin<Answer<'rotatedAnswerSchema'>>(
+        'POST',
+        `${segment(id)}/automations/${part(automationId)}/rotate-secret`,
+        { body: { secret } },
+      ),
+    /** Sends a marked sample to one automation, or to all of the segment, and tells what came back. */
+    testAutomations: (id: string, automationId?: string) =>
+      admin<Answer<'automationTestAnswerSchema'>>('POST', `${segment(id)}/automations/test`, {
+        body: { automationId },
+      }),
 
     /** Decides about one person against all segments, now. */
     evaluate: (personId: string) =>
@@ -103,6 +116,9 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
     retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+    /** Sends everything of a segment since an instant again: same ids, same bodies. */
+    replayDeliveries: (body: z.input<typeof replayDeliveriesSchema>) =>
+      admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
 
     getFeatureSettings: () => admin<z.infer<typeof featureSettingsAnswerSchema>>('GET', '/settings/features'),
     /** Counts the features of everybody again in the background; no automation is set off by it. */

@@ -16,10 +16,13 @@ export {
   makeSegmentSchemas,
   pageQuerySchema,
   resumeSchema,
+  replayDeliveriesSchema,
   retryDeliveriesSchema,
+  rotateSecretSchema,
   segmentSchemas,
   segmentsQuerySchema,
   subscriptionSchema,
+  testAutomationsSchema,
 } from './requests';
 export {
   featureSettingsAnswerSchema,
@@ -28,6 +31,7 @@ export {
 } from './settings';
 export {
   acceptedAnswerSchema,
+  automationTestAnswerSchema,
   batchAnswerSchema,
   deliveriesAnswerSchema,
   deliveryAnswerSchema,
@@ -40,7 +44,9 @@ export {
   problemSchema,
   queuesAnswerSchema,
   resumedAnswerSchema,
+  replayedAnswerSchema,
   retriedAnswerSchema,
+  rotatedAnswerSchema,
   segmentAnswerSchema,
   segmentEditAnswerSchema,
   segmentsAnswerSchema,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { automationConfigSchema, DESTINATION_KINDS } from '#automations';
+import { automationConfigSchema, DESTINATION_KINDS, signingSecretSchema } from '#automations';
 import { criteriaSchema } from '#criteria';
-import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
+import { isStorable, nameSchema, subscriptionStateSchema, timestampSchema } from '#events';
 
 // What the API takes. The server parses with these schemas, the SDK and the API's description are typed by them.
 
@@ -87,6 +87,19 @@ export const resumeSchema = closed({
   destination,
   endpoint: z.string('must be a string').min(1, 'must not be empty').max(2_000).optional(),
 });
+
+/** `POST /api/growth/deliveries/replay`: what a segment sent since an instant, ISO 8601 or epoch ms. */
+export const replayDeliveriesSchema = closed({
+  segmentId: uuid,
+  since: timestampSchema,
+  destination: destination.optional(),
+});
+
+/** `POST /api/growth/segments/:id/automations/:automationId/rotate-secret`; without a secret one is made. */
+export const rotateSecretSchema = closed({ secret: signingSecretSchema.optional() }).optional();
+
+/** `POST /api/growth/segments/:id/automations/test`: one automation of the segment, or all. */
+export const testAutomationsSchema = closed({ automationId: uuid.optional() }).optional();
 
 const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 100;

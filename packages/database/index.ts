@@ -97,12 +97,8 @@ export { loadSegmentStats } from './segment-stats';
 export type { SegmentDay, SegmentStats } from './segment-stats';
 export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people';
 export type { Member, PersonEvent, PersonProfile } from './people';
-export {
-  findDelivery,
-  listAttempts,
-  listDeliveries,
-  retryDeadDeliveries,
-  retryDelivery,
-  skipOpenDeliveries,
-} from './deliveries';
-export type { AttemptRow, DeliveryFilter, DeliveryRow, DeliveryStatus } from './deliveries';
+export { findDelivery, listAttempts, listDeliveries } from './deliveries';
+export type { AttemptRow, DeliveryRow } from './deliveries';
+export { replayDeliveries, retryDeadDeliveries, retryDelivery, skipOpenDeliveries } from './delivery-resends';
+export { countDeliveries, foldDeliveryTallies } from './delivery-tallies';
+export type { DeliveryFilter, DeliveryStatus } from './delivery-walk';

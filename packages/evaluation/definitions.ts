@@ -1,5 +1,5 @@
 import type { Automation } from '#automations';
-import { automationConfigSchema, automationsOf } from '#automations';
+import { automationsOf, storedConfigSchema } from '#automations';
 import type { Criteria, ReadKey, Reads } from '#criteria';
 import { criteriaSchema, readsOf } from '#criteria';
 import type { DefinitionRow, Sql } from '#database';
@@ -39,7 +39,7 @@ const REMEMBERED_KEY_SETS_MAX = 5000;
 
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
-  const config = row.automationConfig === null ? null : automationConfigSchema.parse(row.automationConfig);
+  const config = row.automationConfig === null ? null : storedConfigSchema.parse(row.automationConfig);
   return {
     id: row.id,
     name: row.name,

@@ -6,4 +6,4 @@ export { fromNative, nameSchema, nativeBodySchemas, parseNativeBody } from './na
 export type { NativeEvent, ParsedEvents } from './native';
 export { subscriptionOf, subscriptionStateSchema } from './subscription';
 export { isStorable, normaliseEmail, normalisePhone } from './text';
-export { parseIsoInstant } from './timestamp';
+export { parseIsoInstant, timestampSchema } from './timestamp';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretKeyOf } from './secret-keys';
 
 /** The stages a worker can run; `WORKER_STAGES` names a subset of them. */
 export const WORKER_STAGES = ['features', 'evaluation', 'timers', 'backfill'] as const;
@@ -29,6 +30,14 @@ const cidrs = list.refine(
   'must be a comma-separated list of ranges such as 127.0.0.0/8',
 );
 
+const secretKeys = list.transform((texts, ctx) => {
+  const keys = texts.map(secretKeyOf).filter((key) => key !== null);
+  if (keys.length < texts.length) {
+    ctx.addIssue({ code: 'custom', message: 'must be 32 bytes in base64 or hex: `openssl rand -base64 32`' });
+  }
+  return keys;
+});
+
 const envSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z
@@ -40,6 +49,7 @@ const envSchema = z.object({
   DATABASE_URL: databaseUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
+  SECRETS_KEY: secretKeys.default([]),
   WORKER_STAGES: list
     .pipe(z.array(z.enum(WORKER_STAGES, `must name stages out of ${WORKER_STAGES.join(', ')}`)).min(1))
     .default([...WORKER_STAGES]),

@@ -10,7 +10,7 @@ import {
   statsAnswerSchema,
 } from '#client';
 import type { SegmentRow } from '#database';
-import { findSegment, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
+import { countDeliveries, findSegment, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
 import type { AppDeps } from '../deps';
 import { cursorKeys, idOf } from '../path-ids';
 import { notFound } from '../problem';
@@ -129,7 +129,8 @@ function memberRoutes(deps: AppDeps): Route[] {
       handle: async ({ params }) => {
         const { id } = await requireSegment(deps, params.id);
         const stats = await loadSegmentStats(db, id, { days: HISTORY_DAYS, nowMs: clock?.() ?? null });
-        return { status: 200, body: { stats: { segmentId: id, ...stats } } };
+        const deliveries = await countDeliveries(db, id);
+        return { status: 200, body: { stats: { segmentId: id, ...stats, deliveries } } };
       },
     }),
     defineRoute({

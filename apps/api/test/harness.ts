@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
+import { makeDestinations, makeSecretBox } from '#automations';
 import { connect, makeCounters } from '#database';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
@@ -84,7 +85,9 @@ export function sendTo(
 
 const ignore = (): void => {};
 
-type Settings = Partial<Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock'>>;
+type Settings = Partial<
+  Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log'>
+>;
 type Close = () => Promise<void>;
 
 /** Starts the API on a free port. @returns with what it opened, in that order */
@@ -95,16 +98,18 @@ export async function openApi(
   const { db, close } = connect(databaseUrl, 5, ignore);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
-  const log = makeLog('api', 'silent');
+  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]) } = settings;
   const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
     producer,
-    log,
+    log: makeLog('api', 'silent'),
     counters,
     writeKeys: [],
     adminKeys: [],
-    webhookAllowCidrs: [],
+    webhookAllowCidrs,
+    secretBox,
+    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
     ...settings,
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });

@@ -5,6 +5,7 @@ import {
   findOpenParts,
   inTransaction,
   lockChunk,
+  skipOpenDeliveries,
   startEvaluation,
 } from '#database';
 import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
@@ -63,6 +64,8 @@ async function persist<T>(stage: BackfillStage, work: () => Promise<T>): Promise
     }
   }
 }
+
+const ARCHIVED = { reason: 'segment archived' };
 
 type Step = { readonly decision: ChunkDecision; readonly next: EvaluationPart | null };
 
@@ -149,6 +152,11 @@ async function runParts(stage: BackfillStage, run: EvaluationRow): Promise<void>
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/** What an archived segment still had to send is given up when nobody can add to it any more. */
+async function settle({ db }: BackfillStage, { kind, segmentId }: EvaluationRow): Promise<void> {
+  if (kind === 'archive' && segmentId !== null) await skipOpenDeliveries(db, segmentId, ARCHIVED);
+}
+
 /**
  * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
  * takes the job up again goes on where the last chunks ended.
@@ -161,6 +169,8 @@ export async function runEvaluation(stage: BackfillStage, id: string): Promise<'
   await runParts(stage, turn.run);
   // What is left is left to the younger run that took over: it ends this one too.
   const left = await persist(stage, () => findOpenParts(stage.db, id));
-  if (left.length === 0) await persist(stage, () => endEvaluation(stage.db, id, null));
+  if (left.length > 0) return 'over';
+  await persist(stage, () => settle(stage, turn.run));
+  await persist(stage, () => endEvaluation(stage.db, id, null));
   return 'over';
 }

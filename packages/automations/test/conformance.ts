@@ -17,6 +17,7 @@ import { assignIds, maskConfig, mergeMasked } from '../config-secrets';
 import { deliverOne } from '../deliver-one';
 import type { AttemptResult, DeliveryRequest, Destination, Recipient } from '../destination';
 import { automationOf, configAt, NOW_MS } from './request';
+import { makeSecretBox } from '../secret-box';
 
 /** What the suite has to know of a destination. */
 export type Conforming = {
@@ -88,9 +89,12 @@ export function describeDestination(subject: Conforming): void {
         const stored = assignIds(parsed, randomUUID).config;
         const [before] = automationsOf(stored);
         expect(before?.kind).toBe(subject.kind);
-        const merged = mergeMasked(parsed, stored);
+        const merged = mergeMasked(parsed, stored, makeSecretBox([]));
         expect(merged).toEqual({ ok: true, config: stored });
-        expect(mergeMasked(maskConfig(stored), stored)).toEqual({ ok: true, config: stored });
+        expect(mergeMasked(maskConfig(stored), stored, makeSecretBox([]))).toEqual({
+          ok: true,
+          config: stored,
+        });
       });
 
       test('an id that stands twice is refused', () => {
