@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import express from 'express';
 import { makeGuard, makeKeyRing } from './auth';
 import type { AppDeps } from './deps';
+import { makeHeavyReads } from './heavy-reads';
 import { makeMetrics } from './metrics';
 import { makeErrorHandler, notFound } from './problem';
 import { BOARD_PATH, makeQueueBoard } from './queue-board';
@@ -9,7 +10,9 @@ import { mountRoutes } from './route';
 import { deliveryRoutes } from './routes/deliveries';
 import { evaluationRoutes } from './routes/evaluations';
 import { eventRoutes, makeStoreEvent } from './routes/events';
+import { memberExportRoutes } from './routes/member-export';
 import { operationRoutes } from './routes/operations';
+import { overlapRoutes } from './routes/overlap';
 import { pageRoutes } from './routes/pages';
 import { peopleRoutes } from './routes/people';
 import { segmentRoutes } from './routes/segments';
@@ -24,13 +27,16 @@ export function makeApp(deps: AppDeps): Express {
   const guard = makeGuard({ write: makeKeyRing(deps.writeKeys), admin: makeKeyRing(deps.adminKeys) });
   const metrics = makeMetrics(deps);
   const storeEvent = makeStoreEvent(deps);
+  const heavy = makeHeavyReads(deps.reads);
   const routes = [
     // First, for every route before it costs each event a comparison.
     ...eventRoutes(deps, metrics, storeEvent),
     ...subscriptionRoutes(deps, metrics, storeEvent),
     // Before the segments, one of whose paths takes any word for an id.
     ...evaluationRoutes(deps),
+    ...overlapRoutes(deps, heavy),
     ...segmentRoutes(deps),
+    ...memberExportRoutes(deps),
     ...peopleRoutes(deps),
     ...deliveryRoutes(deps),
     ...operationRoutes(deps, metrics),

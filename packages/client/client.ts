@@ -8,8 +8,9 @@ import type {
   segmentsQuerySchema,
   subscriptionSchema,
 } from './requests';
+import type * as reports from './reports';
 import type * as answers from './responses';
-import { makeRequest } from './request';
+import { makeFetch, makeRequest } from './request';
 import type { RequestSettings } from './request';
 
 /** A segment as it is created: who belongs to it, and what entering and leaving it sets off. */
@@ -25,6 +26,7 @@ type Page = { readonly limit?: number; readonly cursor?: string };
 type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
 type DeliveryFilter = Page & Omit<z.input<typeof deliveriesQuerySchema>, 'limit' | 'cursor'>;
 type Answer<Name extends keyof typeof answers> = z.infer<(typeof answers)[Name]>;
+type Report<Name extends keyof typeof reports> = z.infer<(typeof reports)[Name]>;
 
 export type ClientSettings = {
   /** E.g. `http://localhost:3000`. */
@@ -45,6 +47,7 @@ const part = encodeURIComponent;
 export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fetch }: ClientSettings) {
   const api = `${baseUrl.replace(/\/+$/, '')}/api/growth`;
   const admin = makeRequest({ api, key: adminKey, fetch: fetchWith });
+  const adminFetch = makeFetch({ api, key: adminKey, fetch: fetchWith });
   const write = makeRequest({ api, key: writeKey, fetch: fetchWith });
   const segment = (id: string): string => `/segments/${part(id)}`;
   const person = (id: string): string => `/people/${part(id)}`;
@@ -72,7 +75,15 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'segmentsAnswerSchema'>>('GET', '/segments', { query }),
     getSegmentStats: (id: string) => admin<Answer<'statsAnswerSchema'>>('GET', `${segment(id)}/stats`),
     listMembers: (id: string, query: Page = {}) =>
-      admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, { query }),
+      admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, {
+        query,
+      }) /** The response, whose body streams the file; it breaks off when the file could not be completed. */,
+    exportMembers: (id: string, format: reports.ExportFormat = 'csv') =>
+      adminFetch('GET', `${segment(id)}/members/export`, { query: { format } }),
+
+    /** Whom 2 to 20 segments have in common, each two of them. */
+    getOverlap: (ids: readonly string[]) =>
+      admin<Report<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),
 
     /** Decides about one person against all segments, now. */
     evaluate: (personId: string) =>

@@ -9,6 +9,8 @@ export type {
 } from './client';
 export { ProblemError } from './problem-error';
 export type { ProblemBody } from './problem-error';
+export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
+export type { ExportFormat } from './reports';
 export {
   deliveriesQuerySchema,
   evaluateSchema,

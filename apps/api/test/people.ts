@@ -46,3 +46,20 @@ export async function storeEvents(
     }),
   );
 }
+
+/** Makes people who are in a segment, by the thousands, with a userId and an e-mail address each. */
+export async function makeMembers(
+  db: Database,
+  segmentId: string,
+  prefix: string,
+  count: number,
+): Promise<void> {
+  await db.$executeRawUnsafe(
+    `WITH made AS (
+       INSERT INTO person (id, email) SELECT gen_random_uuid(), '${prefix}' || n || '@example.com'
+         FROM generate_series(1, ${count}) n RETURNING id, email),
+     named AS (INSERT INTO identity (kind, value, person_id) SELECT 'userId', email, id FROM made)
+     INSERT INTO segment_membership (segment_id, person_id, entered_at, entered_by)
+     SELECT '${segmentId}', id, '2026-01-02T03:04:05.678Z', 'event' FROM made`,
+  );
+}
