@@ -10,6 +10,7 @@ import { mountRoutes } from './route';
 import { deliveryRoutes } from './routes/deliveries';
 import { evaluationRoutes } from './routes/evaluations';
 import { eventRoutes, makeStoreEvent } from './routes/events';
+import { explanationRoutes } from './routes/explanations';
 import { memberExportRoutes } from './routes/member-export';
 import { operationRoutes } from './routes/operations';
 import { overlapRoutes } from './routes/overlap';
@@ -38,6 +39,7 @@ export function makeApp(deps: AppDeps): Express {
     ...segmentRoutes(deps),
     ...memberExportRoutes(deps),
     ...peopleRoutes(deps),
+    ...explanationRoutes(deps),
     ...deliveryRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];

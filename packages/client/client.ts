@@ -8,6 +8,7 @@ import type {
   segmentsQuerySchema,
   subscriptionSchema,
 } from './requests';
+import type { explanationAnswerSchema } from './explanation';
 import type * as reports from './reports';
 import type * as answers from './responses';
 import { makeFetch, makeRequest } from './request';
@@ -98,6 +99,12 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     getPerson: (id: string) => admin<Answer<'personAnswerSchema'>>('GET', person(id)),
     listPersonEvents: (id: string, query: Page = {}) =>
       admin<Answer<'personEventsAnswerSchema'>>('GET', `${person(id)}/events`, { query }),
+    /** Why somebody is in a segment, or is not. */
+    explain: (personId: string, segmentId: string) =>
+      admin<z.infer<typeof explanationAnswerSchema>>(
+        'GET',
+        `${person(personId)}${segment(segmentId)}/explain`,
+      ),
 
     listDeliveries: (query: DeliveryFilter = {}) =>
       admin<Answer<'deliveriesAnswerSchema'>>('GET', '/deliveries', { query }),

@@ -9,6 +9,7 @@ export type {
 } from './client';
 export { ProblemError } from './problem-error';
 export type { ProblemBody } from './problem-error';
+export { explanationAnswerSchema } from './explanation';
 export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
 export type { ExportFormat } from './reports';
 export {

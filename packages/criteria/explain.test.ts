@@ -41,7 +41,7 @@ test('every condition is told with what it expects and what there is', () => {
     STATE,
     NOW_MS,
   );
-  expect(results).toEqual([
+  expect(results.map(({ counted: _, ...result }) => result)).toEqual([
     { path: 'features.activeDays', expected: { min: 5 }, actual: 3, matches: false },
     { path: 'features.pricingViews', expected: { min: 1, max: 1 }, actual: 1, matches: true },
     { path: 'subscription', expected: { status: ['active'], mrrMin: 0 }, actual: [PRO], matches: false },
@@ -64,6 +64,17 @@ test('every condition is told with what it expects and what there is', () => {
     { path: 'segments.notMemberOf', expected: [ANOTHER], actual: [], matches: true },
     // The first 32 bits of md5('a:0190a000-0000-7000-8000-0000000000aa') as a share of 2^32.
     { path: 'sample', expected: { percent: 50, salt: 'a' }, actual: 59.423679555766284, matches: false },
+  ]);
+});
+
+test('the instants that count are told with the condition that counts them', () => {
+  const within = { eventName: 'a', within: 1 };
+  const ever = { eventName: 'a', count: { min: 5 } };
+  const results = explain({ events: [within, ever], person: { hasEmail: true } }, STATE, NOW_MS);
+  expect(results.map(({ counted }) => counted)).toEqual([
+    { condition: within, instants: [NOW_MS - 1] },
+    { condition: ever, instants: [NOW_MS - 1, NOW_MS - 86_400_000] },
+    undefined,
   ]);
 });
 

@@ -3,7 +3,7 @@ export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
 export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
-export { connectForReads, inHeavyRead } from './heavy-reads';
+export { connectForReads, inHeavyRead, inSnapshot } from './heavy-reads';
 export type { Connection, Database, Sql } from './connect';
 export { inOrder } from './pipelined';
 export type { Transact } from './pipelined';
@@ -38,6 +38,7 @@ export {
   loadSubscriptions,
   loadTraits,
   lockForDecision,
+  readForDecision,
   readNow,
 } from './decision-reads';
 export type { LockedPerson } from './decision-reads';
@@ -72,6 +73,10 @@ export { decodeCursor, pageOf } from './cursors';
 export type { Page } from './cursors';
 export { findSegment, insertSegment, listSegments, updateSegment } from './segments';
 export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';
+export { findNewestStay } from './stays';
+export type { Stay } from './stays';
+export { findOnlyEvent, loadEventsAt } from './event-reads';
+export type { NamedEvent } from './event-reads';
 export { countOverlaps } from './overlaps';
 export type { Overlaps } from './overlaps';
 export { loadSegmentStats } from './segment-stats';

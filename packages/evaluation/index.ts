@@ -3,6 +3,8 @@ export type { Decisions, DecisionTools, Question, Scope } from './decide';
 export { countDecisions } from './count-decisions';
 export { makeDefinitionCache } from './definitions';
 export type { DefinitionCache } from './definitions';
+export { explainMembership } from './explanation';
+export type { ExplainedSegment, Explanation } from './explanation';
 export type { Transition } from './transitions';
 export { makeStaysCache } from './stays';
 export { decideChunk } from './decide-chunk';

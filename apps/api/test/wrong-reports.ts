@@ -33,4 +33,6 @@ export const WRONG_REPORTS: WrongRequest[] = [
     400,
     ['format'],
   ],
+  ['an explanation of nobody', 'GET', `/api/growth/people/nobody/segments/${UNKNOWN}/explain`, {}, 404, null],
+  ['an explanation by POST', 'POST', `/api/growth/people/nobody/segments/${UNKNOWN}/explain`, {}, 405, null],
 ];
