@@ -1,5 +1,5 @@
 import type { ConditionResult, Criteria, Reads } from '#criteria';
-import { evaluate, explain, nextChange, readsOf } from '#criteria';
+import { evaluate, explain, nextChange, propertiesMatch, readsOf } from '#criteria';
 import type { LockedPerson, NamedEvent, Sql, Stay } from '#database';
 import { findNewestStay, findOnlyEvent, loadEventsAt, readForDecision, readNow } from '#database';
 import type { Clock } from '#runtime';
@@ -42,8 +42,12 @@ const EVERY = 2_147_483_647;
 /** How far apart the clocks of two machines may be. */
 const CLOCKS_APART_MS = 300_000;
 
-function inFull({ eventDepths, ...reads }: Reads): Reads {
-  return { ...reads, eventDepths: new Map([...eventDepths.keys()].map((name) => [name, EVERY])) };
+function inFull({ eventDepths, filteredEvents, ...reads }: Reads): Reads {
+  return {
+    ...reads,
+    eventDepths: new Map([...eventDepths.keys()].map((name) => [name, EVERY])),
+    filteredEvents: filteredEvents.map((events) => ({ ...events, depth: EVERY })),
+  };
 }
 
 /** Adds to each condition on events the newest of those that count. */
@@ -62,9 +66,11 @@ async function nameEvents(
   const found = await loadEventsAt(tx, personId, [...wanted.values()]);
   return results.map(({ counted, ...result }, index) => {
     if (counted === undefined) return result;
+    const { eventName, where } = counted.condition;
     const instants = new Set(newest[index]?.instants);
     const events = found
-      .filter(({ name, at }) => name === counted.condition.eventName && instants.has(at))
+      .filter(({ name, at }) => name === eventName && instants.has(at))
+      .filter(({ properties }) => where === undefined || propertiesMatch(where, properties))
       .sort((a, b) => b.at - a.at || (a.messageId < b.messageId ? -1 : 1))
       .slice(0, EVENTS_MAX);
     return { ...result, events };
