@@ -71,7 +71,7 @@ export type { DeliveryAttemptRecord, DeliveryResult, HeldDelivery } from './deli
 export { migrationsApplied } from './migrate';
 export { decodeCursor, pageOf } from './cursors';
 export type { Page } from './cursors';
-export { findSegment, insertSegment, listSegments, updateSegment } from './segments';
+export { findNamedSegments, findSegment, insertSegment, listSegments, updateSegment } from './segments';
 export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';
 export { findNewestStay } from './stays';
 export type { Stay } from './stays';
