@@ -16,6 +16,7 @@ import { operationRoutes } from './routes/operations';
 import { overlapRoutes } from './routes/overlap';
 import { pageRoutes } from './routes/pages';
 import { peopleRoutes } from './routes/people';
+import { previewRoutes } from './routes/previews';
 import { segmentRoutes } from './routes/segments';
 import { subscriptionRoutes } from './routes/subscriptions';
 import { refuseOtherOrigins } from './same-origin';
@@ -36,6 +37,7 @@ export function makeApp(deps: AppDeps): Express {
     // Before the segments, one of whose paths takes any word for an id.
     ...evaluationRoutes(deps),
     ...overlapRoutes(deps, heavy),
+    ...previewRoutes(deps, heavy),
     ...segmentRoutes(deps),
     ...memberExportRoutes(deps),
     ...peopleRoutes(deps),

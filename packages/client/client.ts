@@ -9,6 +9,7 @@ import type {
   subscriptionSchema,
 } from './requests';
 import type { explanationAnswerSchema } from './explanation';
+import type { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 import type * as reports from './reports';
 import type * as answers from './responses';
 import { makeFetch, makeRequest } from './request';
@@ -23,6 +24,7 @@ export type TrackEvent = z.input<typeof nativeBodySchemas.event>;
 /** A subscription's state; `mrr` in minor units a month. */
 export type SubscriptionState = z.input<typeof subscriptionSchema>;
 type Batch = Pick<z.input<typeof evaluateSchema>, 'segmentId' | 'automations'>;
+type Preview = z.input<typeof previewSchema>;
 type Page = { readonly limit?: number; readonly cursor?: string };
 type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
 type DeliveryFilter = Page & Omit<z.input<typeof deliveriesQuerySchema>, 'limit' | 'cursor'>;
@@ -76,12 +78,16 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'segmentsAnswerSchema'>>('GET', '/segments', { query }),
     getSegmentStats: (id: string) => admin<Answer<'statsAnswerSchema'>>('GET', `${segment(id)}/stats`),
     listMembers: (id: string, query: Page = {}) =>
-      admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, {
-        query,
-      }) /** The response, whose body streams the file; it breaks off when the file could not be completed. */,
+      admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, { query }),
+    /** The response, whose body streams the file; it breaks off when the file could not be completed. */
     exportMembers: (id: string, format: reports.ExportFormat = 'csv') =>
       adminFetch('GET', `${segment(id)}/members/export`, { query: { format } }),
-
+    /** How many people a criteria matches, and some of them. */
+    preview: (body: Preview) =>
+      admin<z.infer<typeof previewAnswerSchema>>('POST', '/segments/preview', { body }),
+    /** Who would enter and leave a segment by another criteria. */
+    dryRun: (id: string, body: Preview) =>
+      admin<z.infer<typeof dryRunAnswerSchema>>('POST', `${segment(id)}/dry-run`, { body }),
     /** Whom 2 to 20 segments have in common, each two of them. */
     getOverlap: (ids: readonly string[]) =>
       admin<Report<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),

@@ -10,6 +10,7 @@ export type {
 export { ProblemError } from './problem-error';
 export type { ProblemBody } from './problem-error';
 export { explanationAnswerSchema } from './explanation';
+export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
 export type { ExportFormat } from './reports';
 export {

@@ -77,6 +77,8 @@ export { findNewestStay } from './stays';
 export type { Stay } from './stays';
 export { findOnlyEvent, loadEventsAt } from './event-reads';
 export type { NamedEvent } from './event-reads';
+export { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers } from './matches';
+export type { Matches, MatchQuestion, SampledPerson } from './matches';
 export { countOverlaps } from './overlaps';
 export type { Overlaps } from './overlaps';
 export { loadSegmentStats } from './segment-stats';
