@@ -18,7 +18,7 @@ export async function countOverlaps(tx: Sql, segmentIds: readonly string[]): Pro
   const rows = await rowsOf<{ a: number; b: number; people: number }>(
     tx,
     `WITH person_sets AS (
-       SELECT sum(1::bigint << (array_position($1::uuid[], segment_id) - 1))::bigint AS bits
+       SELECT bit_or(1::bigint << (array_position($1::uuid[], segment_id) - 1)) AS bits
          FROM segment_membership WHERE segment_id = ANY($1::uuid[]) AND exited_at IS NULL GROUP BY person_id),
      sets AS MATERIALIZED (SELECT bits, count(*) AS people FROM person_sets GROUP BY bits)
      SELECT a - 1 AS a, b - 1 AS b,
