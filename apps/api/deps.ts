@@ -6,6 +6,8 @@ import type { Clock, Counters, Log } from '#runtime';
 /** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
 export type AppDeps = {
   readonly db: Database;
+  /** For reads over many people, of the same database or of a replica: `connectForReads`. */
+  readonly reads: Database;
   readonly producer: Producer;
   readonly log: Log;
   readonly counters: Counters;

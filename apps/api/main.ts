@@ -1,5 +1,5 @@
 import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
-import { connect, inTransaction, loadDefinitions, makeCounters } from '#database';
+import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
 import type { QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
@@ -19,6 +19,7 @@ import { listen } from './server';
 /** All processes together stay well under the 200 connections of the embedded server. */
 const POOL_MAX = 8;
 const QUEUE_POOL_MAX = 8;
+const READS_POOL_MAX = 4;
 const WARM_UP_EVENTS = 200;
 
 const UNSEALED =
@@ -51,6 +52,11 @@ runMain(async () => {
   const onError = (error: Error): void => sayOutage(error, 'connection lost');
 
   const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const { db: reads, close: closeReads } = connectForReads(
+    env.DATABASE_REPLICA_URL ?? databaseUrl,
+    READS_POOL_MAX,
+    onError,
+  );
   const backend = openQueueBackend({
     databaseUrl,
     redisUrl: env.REDIS_URL,
@@ -64,6 +70,7 @@ runMain(async () => {
   if (env.SECRETS_KEY.length === 0) log.warn(UNSEALED);
   const app = makeApp({
     db,
+    reads,
     producer,
     log,
     counters,
@@ -86,6 +93,7 @@ runMain(async () => {
     [
       { name: 'the database', close: closeDatabase },
       counters,
+      { name: 'the database for long reads', close: closeReads },
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
       server,

@@ -14,6 +14,7 @@ import {
   skipOpenDeliveries,
   updateSegment,
 } from '#database';
+import { checkRefs } from './check-refs';
 import type { AppDeps } from './deps';
 import { invalidBy, notFound, Problem } from './problem';
 import { storedConfig } from './segment-view';
@@ -70,6 +71,7 @@ async function askForEvaluation(
 export async function createSegment(deps: AppDeps, input: CreateSegment): Promise<SegmentEdit> {
   const edit = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
+    await checkRefs(tx, input.criteria, null);
     const { config, generated } = completeConfig(deps, input.automationConfig, null);
     const row = await insertSegment(tx, {
       id: uuidv7(),
@@ -154,6 +156,7 @@ export async function editSegment(deps: AppDeps, id: string, input: UpdateSegmen
     if (row === null) throw notFound('segment');
     if (row.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });
     const { next, generated } = applyUpdate(deps, row, input);
+    if (input.criteria !== undefined && next.version !== row.version) await checkRefs(tx, input.criteria, id);
     if (isDeepStrictEqual(next, row)) return { row, evaluationId: null, generated };
     const after = await updateSegment(tx, next);
     const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');

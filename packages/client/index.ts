@@ -10,6 +10,10 @@ export type {
 } from './client';
 export { ProblemError } from './problem-error';
 export type { ProblemBody } from './problem-error';
+export { explanationAnswerSchema } from './explanation';
+export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
+export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
+export type { ExportFormat } from './reports';
 export {
   deliveriesQuerySchema,
   evaluateSchema,

@@ -50,7 +50,8 @@ export function makeSegmentSchemas(automationConfig: typeof automationConfigSche
 /** The schemas without a server's address policy: for clients and for the API's description. */
 export const segmentSchemas = makeSegmentSchemas(automationConfigSchema);
 
-const uuid = z.uuid('must be a UUID').toLowerCase();
+/** An id, in the form in which the database gives it. */
+export const uuid = z.uuid('must be a UUID').toLowerCase();
 
 /** `POST /api/growth/segments/evaluate`: one person, or everybody. */
 export const evaluateSchema = closed({

@@ -25,19 +25,27 @@ export type LockedPerson = {
 // extract(epoch) is numeric since PostgreSQL 14, date_part still float8: exact to the millisecond and cheaper.
 const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
 
-/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
-export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
-  return rowsOf<LockedPerson>(
-    tx,
-    `SELECT id, active_days AS "activeDays", core_actions AS "coreActions", pricing_views AS "pricingViews",
+const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", pricing_views AS "pricingViews",
             email_opens AS "emailOpens", email_clicks AS "emailClicks",
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
             ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
             ${ms('deadline_at')} AS "deadlineAt",
-            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"
+            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"`;
+
+/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
+export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
+  return rowsOf<LockedPerson>(
+    tx,
+    `SELECT ${PERSON}
        FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
     plainArray(ids),
   );
+}
+
+/** A person's row as a decision would read it, without its lock: fit to explain, not to decide. Null for nobody. */
+export async function readForDecision(sql: Sql, id: string): Promise<LockedPerson | null> {
+  const rows = await rowsOf<LockedPerson>(sql, `SELECT ${PERSON} FROM person WHERE id = $1::uuid`, id);
+  return rows[0] ?? null;
 }
 
 /** The database's clock (epoch ms, whole) and the definitions' revision, as they are now. */

@@ -3,6 +3,7 @@ export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
 export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
+export { connectForReads, inHeavyRead, inSnapshot } from './heavy-reads';
 export type { Connection, Database, Sql } from './connect';
 export { inOrder } from './pipelined';
 export type { Transact } from './pipelined';
@@ -37,6 +38,7 @@ export {
   loadSubscriptions,
   loadTraits,
   lockForDecision,
+  readForDecision,
   readNow,
 } from './decision-reads';
 export type { LockedPerson } from './decision-reads';
@@ -91,8 +93,16 @@ export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDeliver
 export { migrationsApplied } from './migrate';
 export { decodeCursor, pageOf } from './cursors';
 export type { Page } from './cursors';
-export { findSegment, insertSegment, listSegments, updateSegment } from './segments';
+export { findNamedSegments, findSegment, insertSegment, listSegments, updateSegment } from './segments';
 export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';
+export { findNewestStay } from './stays';
+export type { Stay } from './stays';
+export { findOnlyEvent, loadEventsAt } from './event-reads';
+export type { NamedEvent } from './event-reads';
+export { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers } from './matches';
+export type { Matches, MatchQuestion, SampledPerson } from './matches';
+export { countOverlaps } from './overlaps';
+export type { Overlaps } from './overlaps';
 export { loadSegmentStats } from './segment-stats';
 export type { SegmentDay, SegmentStats } from './segment-stats';
 export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people';

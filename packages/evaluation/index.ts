@@ -4,6 +4,8 @@ export { countDecisions } from './count-decisions';
 export { makeDefinitionCache } from './definitions';
 export type { DefinitionCache } from './definitions';
 export { recountChunk } from './recount-chunk';
+export { explainMembership } from './explanation';
+export type { ExplainedSegment, Explanation } from './explanation';
 export type { Transition } from './transitions';
 export { makeStaysCache } from './stays';
 export { decideChunk } from './decide-chunk';

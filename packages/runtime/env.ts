@@ -47,6 +47,7 @@ const envSchema = z.object({
     .refine((port) => port <= 65_535, 'must be a port number')
     .default(3000),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_REPLICA_URL: databaseUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   SECRETS_KEY: secretKeys.default([]),

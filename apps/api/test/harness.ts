@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { makeDestinations, makeSecretBox } from '#automations';
-import { connect, makeCounters } from '#database';
+import { connect, connectForReads, makeCounters } from '#database';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
 import { makeProducer, openQueueBackend, QUEUES } from '#queues';
@@ -31,6 +31,7 @@ export type Answer = {
 export type Api = {
   readonly url: string;
   readonly db: Database;
+  readonly reads: Database;
   readonly producer: Producer;
   readonly send: (method: string, path: string, sending?: Sending) => Promise<Answer>;
 };
@@ -86,7 +87,7 @@ export function sendTo(
 const ignore = (): void => {};
 
 type Settings = Partial<
-  Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log'>
+  Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads'>
 >;
 type Close = () => Promise<void>;
 
@@ -96,12 +97,14 @@ export async function openApi(
   settings: Settings = {},
 ): Promise<{ readonly api: Api; readonly opened: readonly Close[] }> {
   const { db, close } = connect(databaseUrl, 5, ignore);
+  const { db: reads, close: closeReads } = connectForReads(databaseUrl, 4, ignore);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
   const { webhookAllowCidrs = [], secretBox = makeSecretBox([]) } = settings;
   const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
+    reads,
     producer,
     log: makeLog('api', 'silent'),
     counters,
@@ -114,10 +117,11 @@ export async function openApi(
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const { url } = server;
-  const api: Api = { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
+  const send: Api['send'] = (method, path, sending) => sendTo(url, method, path, sending);
+  const api: Api = { url, db, reads: settings.reads ?? reads, producer, send };
   return {
     api,
-    opened: [close, () => counters.close(), backend.close, producer.close, () => server.close()],
+    opened: [close, closeReads, () => counters.close(), backend.close, producer.close, () => server.close()],
   };
 }
 
