@@ -5,10 +5,10 @@ import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from 
 import { LANES } from './lane-consumer';
 import { startStages } from './pipeline';
 
-/** A connection for each lane of the two lane stages, two for backfill, and some for what is asked in between. */
-const POOL_MAX = 2 * LANES + 4;
+/** A connection for each lane of the two lane stages, two for the chunks of backfill, and some for what is asked in between. */
+const POOL_MAX = 2 * LANES + 5;
 /** Each consumer listens on a connection of its own; the rest serve fetching, completing and adding. */
-const QUEUE_POOL_MAX = 10;
+const QUEUE_POOL_MAX = 11;
 
 runMain(async () => {
   const env = parseEnv(process.env);
@@ -33,7 +33,19 @@ runMain(async () => {
   await transact((tx) => decide(tx, warmUp, tools));
 
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
-  const stages = startStages({ db, transact, backend, producer, counters, log }, env.WORKER_STAGES);
+  const evaluationCron = env.EVALUATION_CRON;
+  const stages = startStages(
+    {
+      db,
+      transact,
+      backend,
+      producer,
+      counters,
+      log,
+      ...(evaluationCron === undefined ? {} : { evaluationCron }),
+    },
+    env.WORKER_STAGES,
+  );
   log.info({ stages: env.WORKER_STAGES, queues: backend.kind }, 'working');
   process.send?.('ready');
   runUntilStopped(

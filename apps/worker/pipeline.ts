@@ -37,6 +37,8 @@ export type Pipeline = {
   readonly counters: Counters;
   readonly log: Log;
   readonly clock?: Clock;
+  /** When everybody is evaluated, as a cron expression; undefined for never. */
+  readonly evaluationCron?: string;
 };
 
 type Tools = Pipeline & {

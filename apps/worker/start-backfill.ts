@@ -1,13 +1,14 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Database, DatabaseFailure, EvaluationRow } from '#database';
-import { findOpenEvaluations, readNow } from '#database';
+import { askForScheduledEvaluation, findOpenEvaluations, readNow } from '#database';
 import type { DefinitionCache, Drift } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
-import { GiveUpError, makeConsumer, PutBackError, PutOffError } from '#queues';
+import { GiveUpError, keepTimetable, makeConsumer, PutBackError, PutOffError } from '#queues';
 import type { Clock, Closable, Counters, Log } from '#runtime';
 import { makeGate } from './lanes';
 import { repeat } from './repeat';
 import { BackfillInterruptedError, runEvaluation } from './stages/backfill';
-import { consumerEvents, makeTroubleLog } from './trouble';
+import { classifyTrouble, consumerEvents, makeTroubleLog } from './trouble';
 
 /** What the backfill works with. */
 export type BackfillTools = {
@@ -19,6 +20,8 @@ export type BackfillTools = {
   readonly definitions: DefinitionCache;
   readonly wakeRelay: (destination: string) => Promise<void>;
   readonly clock?: Clock;
+  /** When everybody is evaluated, as a cron expression; undefined for never. */
+  readonly evaluationCron?: string;
 };
 
 /** Runs in progress. Their chunks take turns, so that a small run does not wait for the end of a large one. */
@@ -26,6 +29,8 @@ const CONCURRENCY = 8;
 /** Chunks at the same time, each a statement that keeps a core of the database busy. */
 const SLOTS = 2;
 const RESCUE_EVERY_MS = 5000;
+/** Until the timetable is known to be as it should be. */
+const TIMETABLE_EVERY_MS = 5000;
 /** How long a run whose turn has not come is put off. */
 const TURN_EVERY_MS = 250;
 /**
@@ -53,6 +58,28 @@ function makeDriftLog(log: Log): (run: EvaluationRow, drifts: readonly Drift[]) 
       log.error({ evaluationId: run.id, ...drift }, 'drift: a membership was wrong and was put right');
     }
   };
+}
+
+/** Keeps the timetable, and begins a run at each of its times. */
+function startSchedule({ db, backend, producer, log, evaluationCron }: BackfillTools): Closable[] {
+  const sayTrouble = makeTroubleLog(log, 'schedule');
+  let isKept = false;
+  const keep = async (): Promise<void> => {
+    if (!isKept) await keepTimetable(producer, evaluationCron ?? null);
+    isKept = true;
+  };
+  const handle = async (): Promise<void> => {
+    const evaluationId = await askForScheduledEvaluation(db, uuidv7());
+    await producer.add('backfill', { evaluationId }, evaluationId);
+  };
+  const consumer = makeConsumer('schedule', backend, handle, {
+    ...consumerEvents(log, 'schedule'),
+    concurrency: 1,
+  });
+  return [
+    { name: 'the schedule consumer', close: () => consumer.close() },
+    repeat('the timetable', TIMETABLE_EVERY_MS, keep, (error) => sayTrouble(classifyTrouble(error), error)),
+  ];
 }
 
 /** Starts the backfill: runs over everybody, after an edit, for a batch, or by the timetable. */
@@ -99,5 +126,6 @@ export function startBackfill(tools: BackfillTools): Closable[] {
       },
     },
     repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => sayTrouble('outage', error)),
+    ...startSchedule(tools),
   ];
 }

@@ -78,6 +78,12 @@ export const QUEUES = {
     consumer: 'worker: backfill',
     rules: { ...STAGE, keepCompleted: 100 },
   }),
+  schedule: queue({
+    payload: z.object({}),
+    producers: 'the timetable of EVALUATION_CRON, kept by the queue itself',
+    consumer: 'worker: backfill',
+    rules: STAGE,
+  }),
   'automation-webhook': queue({
     payload: sendDeliveries,
     producers: 'dispatcher: relay',

@@ -6,3 +6,4 @@ export { QUEUE_NAMES, QUEUES } from './contract';
 export type { Payload, QueueName } from './contract';
 export { makeProducer, QueueUnavailableError } from './produce';
 export type { Producer, QueueCounts } from './produce';
+export { keepTimetable } from './timetable';

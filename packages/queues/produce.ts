@@ -95,8 +95,17 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
       failed = 0,
       completed = 0,
     } = counts;
-    // Our jobs are only ever delayed by the backoff of a retry: they are work that waits.
-    return { name, waiting: waiting + prioritized + paused + delayed, active, delayed: 0, failed, completed };
+    // Jobs are only ever delayed by the backoff of a retry, or until their turn: they are work that waits. Except for the
+    // next one of a timetable.
+    const planned = name === 'schedule' ? delayed : 0;
+    return {
+      name,
+      waiting: waiting + prioritized + paused + delayed - planned,
+      active,
+      delayed: planned,
+      failed,
+      completed,
+    };
   };
   const oldestOf = async (name: QueueName): Promise<number | null> => {
     // The first of each state; those being worked on, or tried again, are few and in no order of age.

@@ -1,3 +1,4 @@
+import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
 import { secretKeyOf } from './secret-keys';
 
@@ -37,6 +38,17 @@ const secretKeys = list.transform((texts, ctx) => {
   }
   return keys;
 });
+function isCron(text: string): boolean {
+  // The parser fills up what is missing, and then means something else than who wrote it.
+  if (!/^(@[a-z]+|\S+(\s+\S+){4,5})$/.test(text.trim())) return false;
+  try {
+    // Also one that never comes is none: the 31st of February.
+    CronExpressionParser.parse(text, { tz: 'UTC' }).next();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const envSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -54,6 +66,10 @@ const envSchema = z.object({
   WORKER_STAGES: list
     .pipe(z.array(z.enum(WORKER_STAGES, `must name stages out of ${WORKER_STAGES.join(', ')}`)).min(1))
     .default([...WORKER_STAGES]),
+  EVALUATION_CRON: z
+    .string()
+    .refine(isCron, 'must be a cron expression such as "0 3 * * *" (minute, hour, day, month, weekday; UTC)')
+    .optional(),
   WRITE_KEYS: list.default([]),
   ADMIN_API_KEYS: list.default([]),
   RESEND_API_KEY: z.string().min(1).optional(),

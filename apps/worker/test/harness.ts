@@ -5,7 +5,7 @@ import { connect, inTransaction, insertEvaluation, makeCounters, raiseRevision }
 import type { EngineEvent } from '#events';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
-import type { Clock, Closable, WorkerStage } from '#runtime';
+import type { Clock, Closable, Log, WorkerStage } from '#runtime';
 import { closeAll, makeLog } from '#runtime';
 import type { TestServices } from '#testkit';
 import { closeAtEnd, waitFor } from '#testkit';
@@ -48,13 +48,15 @@ const ALL: readonly WorkerStage[] = ['features', 'evaluation', 'backfill'];
 
 export function startWorker(
   services: TestServices,
-  options: { clock?: Clock; stages?: readonly WorkerStage[] } = {},
+  {
+    stages: wanted = ALL,
+    ...given
+  }: { clock?: Clock; stages?: readonly WorkerStage[]; log?: Log; evaluationCron?: string } = {},
 ): TestWorker {
   const { db, transact } = openConnection(services.databaseUrl, 12);
   const queues = openQueues(services);
-  const clock = options.clock === undefined ? {} : { clock: options.clock };
   const counters = makeCounters(db, ignore);
-  const stages = startStages({ db, transact, ...queues, counters, log, ...clock }, options.stages ?? ALL);
+  const stages = startStages({ db, transact, ...queues, counters, log, ...given }, wanted);
   let opened: Closable[] = [counters, ...stages];
   const stop = async (): Promise<void> => {
     const closing = opened;

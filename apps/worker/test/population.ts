@@ -18,7 +18,7 @@ export const CRITERIA: readonly Criteria[] = [
 
 /**
  * Inserts people with events, features, traits and subscriptions by SQL, as if nobody had ever decided on them. The same
- * seed gives the same people.
+ * seed gives the same people. Events are some hours and a half ago: none leaves a window while a test runs.
  */
 export async function insertPopulation(db: Database, count: number, seed = 1): Promise<void> {
   // A hash of a number and a word serves for chance.
@@ -39,7 +39,7 @@ export async function insertPopulation(db: Database, count: number, seed = 1): P
        SELECT md5('event ${seed} ${name} ' || n)::uuid, md5('person ${seed} ' || (n % ${count} + 1))::uuid, '${name}', at, at,
               'population ${seed} ${name} ' || n
          FROM generate_series(1, ${count * most}) n,
-              LATERAL (SELECT date_trunc('milliseconds', now() - ${chance(name, hours * 3600)} * INTERVAL '1 second') AS at) t
+              LATERAL (SELECT date_trunc('milliseconds', now() - (${chance(name, hours)} + 0.5) * INTERVAL '1 hour') AS at) t
         WHERE ${chance(`${name} there`, 2)} = 0`,
     );
   }
@@ -111,5 +111,15 @@ export async function wrongDeliveries(db: Database): Promise<unknown[]> {
          OR count(d.id) FILTER (WHERE d.type = 'segment.exited') <> count(DISTINCT m.exited_at)
      UNION ALL
      SELECT d.membership_id, 0 FROM delivery d WHERE NOT EXISTS (SELECT FROM segment_membership m WHERE m.id = d.membership_id)`,
+  );
+}
+
+/** Stays of one person in one segment that overlap, or end before they begin. */
+export async function wrongStays(db: Database): Promise<unknown[]> {
+  return db.$queryRawUnsafe<unknown[]>(
+    `SELECT id FROM (SELECT id, entered_at, exited_at,
+                            lead(entered_at) OVER (PARTITION BY person_id, segment_id ORDER BY entered_at, id) AS next
+                       FROM segment_membership) m
+      WHERE exited_at < entered_at OR (next IS NOT NULL AND coalesce(exited_at > next, true))`,
   );
 }
