@@ -13,6 +13,7 @@ import { operationRoutes } from './routes/operations';
 import { pageRoutes } from './routes/pages';
 import { peopleRoutes } from './routes/people';
 import { segmentRoutes } from './routes/segments';
+import { settingRoutes } from './routes/settings';
 import { subscriptionRoutes } from './routes/subscriptions';
 import { refuseOtherOrigins } from './same-origin';
 
@@ -33,6 +34,7 @@ export function makeApp(deps: AppDeps): Express {
     ...segmentRoutes(deps),
     ...peopleRoutes(deps),
     ...deliveryRoutes(deps),
+    ...settingRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];
 

@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transact } from '#database';
 import { foldTallies, insertDeadEvent } from '#database';
-import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
+import { makeFeatureEffects } from './feature-effects';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
@@ -57,7 +57,7 @@ function startFeatures({ db, transact, backend, producer, counters, log, gates }
   const stage: FeaturesStage = {
     transact,
     resolver: makePersonResolver(db),
-    effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
+    effects: makeFeatureEffects(),
     handOn: (payload) => producer.add('evaluations', payload),
   };
   const common = {

@@ -11,6 +11,11 @@ import type {
 import type * as answers from './responses';
 import { makeRequest } from './request';
 import type { RequestSettings } from './request';
+import type {
+  featureSettingsAnswerSchema,
+  featureSettingsEditAnswerSchema,
+  featureSettingsSchema,
+} from './settings';
 
 /** A segment as it is created: who belongs to it, and what entering and leaving it sets off. */
 export type CreateSegment = z.input<typeof segmentSchemas.create>;
@@ -20,6 +25,8 @@ export type UpdateSegment = z.input<typeof segmentSchemas.update>;
 export type TrackEvent = z.input<typeof nativeBodySchemas.event>;
 /** A subscription's state; `mrr` in minor units a month. */
 export type SubscriptionState = z.input<typeof subscriptionSchema>;
+/** Which events the features count: what is named is replaced. */
+export type FeatureSettings = z.input<typeof featureSettingsSchema>['features'];
 type Batch = Pick<z.input<typeof evaluateSchema>, 'segmentId' | 'automations'>;
 type Page = { readonly limit?: number; readonly cursor?: string };
 type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
@@ -95,6 +102,13 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
     retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+
+    getFeatureSettings: () => admin<z.infer<typeof featureSettingsAnswerSchema>>('GET', '/settings/features'),
+    /** Counts the features of everybody again in the background; no automation is set off by it. */
+    putFeatureSettings: (features: FeatureSettings) =>
+      admin<z.infer<typeof featureSettingsEditAnswerSchema>>('PUT', '/settings/features', {
+        body: { features },
+      }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };

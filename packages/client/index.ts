@@ -2,6 +2,7 @@ export { makeClient } from './client';
 export type {
   ClientSettings,
   CreateSegment,
+  FeatureSettings,
   SegmentEngineClient,
   SubscriptionState,
   TrackEvent,
@@ -19,6 +20,11 @@ export {
   segmentsQuerySchema,
   subscriptionSchema,
 } from './requests';
+export {
+  featureSettingsAnswerSchema,
+  featureSettingsEditAnswerSchema,
+  featureSettingsSchema,
+} from './settings';
 export {
   acceptedAnswerSchema,
   batchAnswerSchema,

@@ -8,7 +8,7 @@ import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
 const DESCRIPTION_CHARS_MAX = 2_000;
 
 /** An object that refuses every key it does not know, and says which it does. */
-function closed<Shape extends z.ZodRawShape>(shape: Shape) {
+export function closed<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
     error: (issue) =>

@@ -20,7 +20,7 @@ export {
 } from './identities';
 export type { IdentityKind, IdentityLink, KnownIdentity } from './identities';
 export { insertDeadEvent, insertEvents, lockPeople } from './events';
-export type { StoredEvent } from './events';
+export type { LockedPeople, StoredEvent } from './events';
 export {
   addToPeople,
   insertActiveDays,
@@ -41,6 +41,10 @@ export {
 export type { LockedPerson } from './decision-reads';
 export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decision-writes';
 export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
+export { currentFeatureRules, findFeatureRules, insertFeatureRules } from './feature-rules';
+export type { FeatureRulesVersion } from './feature-rules';
+export { findRecounts, findUncounted, rebuildActiveDays, writeRecounts } from './recounts';
+export type { Recount } from './recounts';
 export { loadDefinitions, raiseRevision } from './definitions';
 export type { DefinitionRow } from './definitions';
 export { decideStep, planForChunks, STEP_SEGMENTS_MAX } from './chunk-decision';

@@ -3,6 +3,7 @@ export type { Decisions, DecisionTools, Question, Scope } from './decide';
 export { countDecisions } from './count-decisions';
 export { makeDefinitionCache } from './definitions';
 export type { DefinitionCache } from './definitions';
+export { recountChunk } from './recount-chunk';
 export type { Transition } from './transitions';
 export { makeStaysCache } from './stays';
 export { decideChunk } from './decide-chunk';

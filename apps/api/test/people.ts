@@ -21,6 +21,7 @@ export async function addCoreActions(
   await addToPeople(
     db,
     personIds.map((personId) => ({ personId, ...gain, ...seen })),
+    1,
   );
 }
 

@@ -8,7 +8,7 @@ import {
   startEvaluation,
 } from '#database';
 import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
-import { decideChunk } from '#evaluation';
+import { countDecisions, decideChunk, recountChunk } from '#evaluation';
 import type { Counters } from '#runtime';
 import type { Gate } from '../lanes';
 import { classifyTrouble } from '../trouble';
@@ -76,7 +76,10 @@ async function runChunk(
   return inTransaction(db, async (tx) => {
     const chunk = await lockChunk(tx, part, size);
     const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
-    const decision = await decideChunk(tx, { run, chunk, settledMs }, tools);
+    const decision =
+      run.kind === 'settings'
+        ? await recountChunk(tx, { run, chunk }, tools)
+        : await decideChunk(tx, { run, chunk, settledMs }, tools);
     if (decision.kind === 'takenOver') return { decision, next: null };
     const isDone = chunk.count < size;
     const { entered, exited } = decision;
@@ -90,13 +93,14 @@ async function runChunk(
 async function tell(
   { counters, wakeRelay, onDrift }: BackfillStage,
   run: EvaluationRow,
-  { entered, exited, destinations, drifts }: Extract<ChunkDecision, { kind: 'decided' }>,
+  { entered, exited, destinations, drifts, settled }: Extract<ChunkDecision, { kind: 'decided' }>,
 ): Promise<void> {
   const counts = { entered, exited };
   for (const direction of ['entered', 'exited'] as const) {
     if (counts[direction] > 0)
       counters.add('segment_transitions_total', { direction, cause: run.kind }, counts[direction]);
   }
+  if (settled !== null) countDecisions(counters, settled);
   for (const { segmentId } of drifts) counters.add('segment_drift_total', { segment_id: segmentId }, 1);
   if (drifts.length > 0) onDrift(run, drifts);
   for (const destination of destinations) await wakeRelay(destination);
