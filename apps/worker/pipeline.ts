@@ -48,8 +48,7 @@ type Tools = Pipeline & {
 
 /** People whose segments a process remembers: about 20 MB. */
 const STAYS_PEOPLE_MAX = 100_000;
-/** Deadlines are looked for so often; a look at an index that has nothing due takes a fraction of a millisecond. */
-const LOOK_EVERY_MS = 250;
+const LOOK_AFTER_FAILURE_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
@@ -130,11 +129,11 @@ function startTimers({ db, producer, log, clock }: Tools): Closable[] {
   const stage: TimersStage = {
     db,
     handOn: (payload) => producer.add('evaluations', payload),
-    backlog: async () => (await producer.countsOf('evaluations')).waiting,
     ...(clock === undefined ? {} : { clock }),
   };
-  const look = (): Promise<void> => handOnDue(stage);
-  return [repeat('the timers', LOOK_EVERY_MS, look, (error) => sayTrouble(classifyTrouble(error), error))];
+  const look = (): Promise<number> => handOnDue(stage);
+  const failed = (error: unknown): void => sayTrouble(classifyTrouble(error), error);
+  return [repeat('the timers', LOOK_AFTER_FAILURE_MS, look, failed)];
 }
 
 const STAGES: Record<WorkerStage, (tools: Tools) => Closable[]> = {

@@ -1,4 +1,4 @@
-export { claimDeadlines } from './deadlines';
+export { claimDeadlines, msUntilDeadline } from './deadlines';
 export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
 export { makeCounters, readCounters } from './counters';

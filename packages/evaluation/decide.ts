@@ -28,6 +28,8 @@ export type Scope =
 export type Question = {
   readonly scopes: ReadonlyMap<string, Scope>;
   readonly cause: TransitionCause;
+  /** Whether the transitions set off no automations. */
+  readonly isSilent?: boolean;
   /** Whether the caller wants to know every answer, not only the transitions. */
   readonly wantAnswers?: boolean;
 };
@@ -59,6 +61,11 @@ type Reach = {
   readonly daysDecided: boolean;
 };
 
+/** Whether the deadline that was claimed still stands: a claim that is decided twice is settled by the first. */
+function isDue({ deadlineAt }: LockedPerson, dueAt: number | undefined): boolean {
+  return dueAt !== undefined && deadlineAt !== null && deadlineAt <= dueAt;
+}
+
 function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
   if (person.lastDecidedAt === null || scope.kind === 'all') {
     return { segments: definitions.segments, exact: true, daysDecided: true };
@@ -66,7 +73,7 @@ function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): 
   const daysChanged = person.activeDays !== person.decidedActiveDays;
   const readers = definitions.readersOf(scope.keys, daysChanged);
   const daysDecided = daysChanged && scope.keys.includes(ACTIVE_DAYS);
-  if (scope.dueAt === undefined)
+  if (!isDue(person, scope.dueAt))
     return { segments: definitions.withDependents(readers), exact: false, daysDecided };
   const { windowed } = definitions;
   const segments = readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])];
@@ -136,13 +143,17 @@ function transitionsOf(
   return transitions;
 }
 
+function silence(transition: Transition): Transition {
+  return { ...transition, segment: { id: transition.segment.id, automations: [] } };
+}
+
 /**
  * Whether there is anything to decide, or to settle: a first decision, a deadline that was claimed, an answer that is
  * wanted. Everybody else is left as they are.
  */
 function isConcerned({ person, scope, segments }: Candidate, question: Question): boolean {
   if (segments.length > 0 || person.lastDecidedAt === null) return true;
-  if (scope.kind === 'changed' && scope.dueAt !== undefined) return true;
+  if (scope.kind === 'changed' && isDue(person, scope.dueAt)) return true;
   return question.wantAnswers === true;
 }
 
@@ -194,8 +205,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
     const common = { at, cause: causeFor(scope, question) };
     const mine = transitionsOf(candidate, state, where, common, said);
     transitions.push(...mine);
-    if (scope.kind === 'changed' && scope.dueAt !== undefined && scope.dueAt === person.deadlineAt)
-      lateness.push(at - scope.dueAt);
+    if (scope.kind === 'changed' && isDue(person, scope.dueAt)) lateness.push(at - (person.deadlineAt ?? at));
     const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
     committed.push(() => tools.stays.remember(person.id, staysVersion, where.stays()));
     return {
@@ -209,7 +219,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
   });
   const [destinations] = await inOrder(
     tx,
-    () => writeTransitions(tx, transitions),
+    () => writeTransitions(tx, question.isSilent === true ? transitions.map(silence) : transitions),
     () => markDecided(tx, decided),
   );
   return {

@@ -7,7 +7,7 @@ import {
   rebuildActiveDays,
   writeRecounts,
 } from '#database';
-import type { DecisionTools, Question, Scope } from './decide';
+import type { DecisionTools, Scope } from './decide';
 import { decide } from './decide';
 import type { ChunkDecision, ChunkQuestion } from './decide-chunk';
 import { makeStaysCache } from './stays';
@@ -47,10 +47,9 @@ export async function recountChunk(
   const scopes = scopesOf(recounts);
   // It meets everybody once: there is nothing to remember.
   const decisionTools = { ...tools, stays: makeStaysCache(0) };
-  const question = (cause: Question['cause'], fire: boolean): Question => ({ scopes, cause, fire });
-  const settled = await decide(tx, question('event', true), decisionTools);
+  const settled = await decide(tx, { scopes, cause: 'event' }, decisionTools);
   await writeRecounts(tx, uncounted, recounts, version);
-  const { transitions } = await decide(tx, question('settings', false), decisionTools);
+  const { transitions } = await decide(tx, { scopes, cause: 'settings', isSilent: true }, decisionTools);
   const entered = transitions.filter(({ edge }) => edge === 'entered').length;
   const exited = transitions.length - entered;
   return { ...NONE, entered, exited, destinations: settled.destinations, settled };
