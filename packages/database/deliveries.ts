@@ -1,7 +1,7 @@
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
 import type { DeliveryFilter, DeliveryStatus } from './delivery-walk';
-import { walkDeliveries } from './delivery-walk';
+import { deliveryOf, walkDeliveries } from './delivery-walk';
 
 /** A delivery as it is shown. */
 export type DeliveryRow = {
@@ -27,9 +27,10 @@ export async function listDeliveries(
   { before, limit }: { readonly before: string | null; readonly limit: number },
 ): Promise<DeliveryRow[]> {
   const { text, values } = walkDeliveries(filter, { order: 'DESC', from: before, limit: limit + 1 });
+  const one = deliveryOf('page.id', DELIVERY_COLUMNS);
   return rowsOf<DeliveryRow>(
     sql,
-    `SELECT ${DELIVERY_COLUMNS} FROM (${text}) page JOIN delivery d ON d.id = page.id ORDER BY d.id DESC`,
+    `SELECT shown.* FROM (${text}) page CROSS JOIN LATERAL (${one}) shown ORDER BY page.id DESC`,
     ...values,
   );
 }

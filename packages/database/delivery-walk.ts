@@ -24,10 +24,8 @@ export type DeliveryFilter = {
 /** From where, which way and how far; `from` itself is not part of it. */
 export type Walk = { readonly order: 'ASC' | 'DESC'; readonly from: string | null; readonly limit: number };
 
-const ENDS = {
-  ASC: { first: '00000000-0000-0000-0000-000000000000', beyond: '>' },
-  DESC: { first: 'ffffffff-ffff-ffff-ffff-ffffffffffff', beyond: '<' },
-} as const;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 // The destinations that there are, by a loose scan of the index: one descent each.
 const KINDS = `
@@ -48,30 +46,58 @@ export function walkDeliveries(
   filter: DeliveryFilter,
   { order, from, limit }: Walk,
 ): { readonly text: string; readonly values: readonly (string | number)[] } {
-  const { first, beyond } = ENDS[order];
-  const values: (string | number)[] = [from ?? first, limit];
+  const ends = order === 'ASC' ? [from ?? FIRST, LAST] : [FIRST, from ?? LAST];
+  const values: (string | number)[] = [...ends, limit];
   const take = (value: string | number, type: string): string => `$${values.push(value)}::${type}`;
   const { segmentId, personId, destination, statuses, sinceMs } = filter;
-  const conditions = [`d.id ${beyond} $1::uuid`];
-  if (segmentId !== undefined) conditions.push(`d.segment_id = ${take(segmentId, 'uuid')}`);
-  if (personId !== undefined) conditions.push(`d.person_id = ${take(personId, 'uuid')}`);
-  if (sinceMs !== undefined)
-    conditions.push(`d.created_at >= to_timestamp(${take(sinceMs, 'float8')} / 1000)`);
-  const pageOf = (where: readonly string[]): string =>
-    `SELECT d.id FROM delivery d WHERE ${where.join(' AND ')} ORDER BY d.id ${order} LIMIT $2::int`;
+  const others: string[] = [];
+  if (sinceMs !== undefined) others.push(`d.created_at >= to_timestamp(${take(sinceMs, 'float8')} / 1000)`);
+  const segment = segmentId === undefined ? [] : [{ column: 'd.segment_id', value: take(segmentId, 'uuid') }];
+  const statusList = `ARRAY[${(statuses ?? DELIVERY_STATUSES).map((status) => `'${status}'`).join(', ')}]`;
 
   const isPlain = segmentId === undefined && destination === undefined && statuses === undefined;
-  const statusList = `ARRAY[${(statuses ?? DELIVERY_STATUSES).map((status) => `'${status}'`).join(', ')}]`;
   if (isPlain || personId !== undefined) {
-    if (destination !== undefined) conditions.push(`d.destination = ${take(destination, 'text')}`);
-    if (statuses !== undefined) conditions.push(`d.status = ANY(${statusList})`);
-    return { text: pageOf(conditions), values };
+    const person = personId === undefined ? [] : [{ column: 'd.person_id', value: take(personId, 'uuid') }];
+    others.push(...segment.map(({ column, value }) => `${column} = ${value}`));
+    if (destination !== undefined) others.push(`d.destination = ${take(destination, 'text')}`);
+    if (statuses !== undefined) others.push(`d.status = ANY(${statusList})`);
+    return { text: pageOf(person, others, order), values };
   }
   const kinds = destination === undefined ? KINDS : `SELECT ${take(destination, 'text')} AS destination`;
-  const page = pageOf([...conditions, 'd.destination = kind.destination', 'd.status = one.status']);
+  const prefix = [
+    ...segment,
+    { column: 'd.destination', value: 'kind.destination' },
+    { column: 'd.status', value: 'one.status' },
+  ];
   const text = `SELECT page.id FROM (${kinds}) kind CROSS JOIN unnest(${statusList}) one(status)
-    CROSS JOIN LATERAL (${page}) page ORDER BY page.id ${order} LIMIT $2::int`;
+    CROSS JOIN LATERAL (${pageOf(prefix, others, order)}) page ORDER BY page.id ${order} LIMIT $3::int`;
   return { text, values };
+}
+
+type Fixed = { readonly column: string; readonly value: string };
+
+/**
+ * The next ids between `$1` and `$2` of the rows with the same prefix. As comparisons of rows, in the order of all their
+ * columns: of `prefix = value ... ORDER BY id` the planner may make a walk along the primary key that filters, which
+ * for a rare status reads the table.
+ */
+function pageOf(prefix: readonly Fixed[], others: readonly string[], order: Walk['order']): string {
+  const columns = [...prefix.map(({ column }) => column), 'd.id'];
+  const row = (id: string): string => `(${[...prefix.map(({ value }) => value), id].join(', ')})`;
+  const between = [
+    `(${columns.join(', ')}) > ${row('$1::uuid')}`,
+    `(${columns.join(', ')}) < ${row('$2::uuid')}`,
+  ];
+  return `SELECT d.id FROM delivery d WHERE ${[...between, ...others].join(' AND ')}
+    ORDER BY ${columns.map((column) => `${column} ${order}`).join(', ')} LIMIT $3::int`;
+}
+
+/**
+ * The columns of one delivery `d`, for a lateral join. With its limit: a plain join may become a merge along the whole
+ * primary key, for of a page whose length is a parameter the planner expects a tenth of the table.
+ */
+export function deliveryOf(id: string, columns: string): string {
+  return `SELECT ${columns} FROM delivery d WHERE d.id = ${id} LIMIT 1`;
 }
 
 /** A delivery that something is to be done about, and what it must be locked by. */
@@ -88,10 +114,10 @@ export async function nextDeliveries(
   { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<WalkedDelivery[]> {
   const { text, values } = walkDeliveries(filter, { order: 'ASC', from: after, limit });
+  const one = deliveryOf('page.id', `d.id, d.person_id AS "personId", d.state_key AS "stateKey"`);
   return rowsOf<WalkedDelivery>(
     sql,
-    `SELECT d.id, d.person_id AS "personId", d.state_key AS "stateKey"
-       FROM (${text}) page JOIN delivery d ON d.id = page.id ORDER BY d.id`,
+    `SELECT found.* FROM (${text}) page CROSS JOIN LATERAL (${one}) found ORDER BY page.id`,
     ...values,
   );
 }
