@@ -29,7 +29,7 @@ describe('previews and dry runs', () => {
     await api.db.person.update({ where: { id: people[5] ?? '' }, data: { email: 'five@example.com' } });
   });
   const usersOf = (sample: readonly { userId: string | null }[]): (string | null)[] =>
-    sample.map(({ userId }) => userId).sort();
+    sample.map(({ userId }) => userId).sort((a, b) => String(a).localeCompare(String(b)));
   const stored = async (): Promise<unknown> => [
     await api.db.segment.count(),
     await api.db.evaluation.count(),
