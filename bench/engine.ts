@@ -17,13 +17,15 @@ export type Engine = {
   readonly pids: Readonly<Record<'api' | 'worker' | 'redis', readonly number[]>>;
   /** Starts the dispatcher, which so far has left the deliveries that transitions wrote where they are. */
   readonly startDispatcher: () => void;
+  /** Starts one more worker. @returns what ends it */
+  readonly startWorker: () => (signal: NodeJS.Signals) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
 /** As docker-compose.yml and `npm run worker` start the worker. */
 const NODE_OPTIONS = ['--max-semi-space-size=64'];
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -36,9 +38,9 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   return spawn(command, args, { cwd: projectRoot(), env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+export async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
+  child.kill(signal);
   await once(child, 'exit');
 }
 
@@ -54,7 +56,7 @@ async function untilReady(url: string): Promise<void> {
 /** The tool is a plain module, for the commands in package.json run it before anything is built. */
 type RedisTool = { readonly findOrInstallRedisServer: () => string | null };
 
-async function startRedis(folder: string, port: number): Promise<ChildProcess> {
+export async function startRedis(folder: string, port: number): Promise<ChildProcess> {
   const tool = (await import(path.join(projectRoot(), 'tools', 'redis-server.mjs'))) as RedisTool;
   const server = tool.findOrInstallRedisServer();
   if (server === null) throw new Error('the benchmark needs redis-server or valkey-server');
@@ -90,7 +92,7 @@ export async function startEngine(workers: number): Promise<Engine> {
   const apps = [api, ...works];
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
-    await Promise.all(apps.map(stopChild));
+    await Promise.all(apps.map((child) => stopChild(child)));
     await stopChild(redis);
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -102,11 +104,17 @@ export async function startEngine(workers: number): Promise<Engine> {
     throw error;
   }
   const startDispatcher = (): void => void apps.push(app('dispatcher'));
+  const startWorker: Engine['startWorker'] = () => {
+    const worker = app('worker');
+    apps.push(worker);
+    return (signal) => stopChild(worker, signal);
+  };
   return {
     url,
     databaseUrl: postgres.url,
     pids: { api: pidsOf([api]), worker: pidsOf(works), redis: pidsOf([redis]) },
     startDispatcher,
+    startWorker,
     stop,
   };
 }

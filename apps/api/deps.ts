@@ -1,3 +1,4 @@
+import type { DestinationKind, Destination, SecretBox } from '#automations';
 import type { Database } from '#database';
 import type { Producer } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
@@ -5,6 +6,8 @@ import type { Clock, Counters, Log } from '#runtime';
 /** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
 export type AppDeps = {
   readonly db: Database;
+  /** For reads over many people, of the same database or of a replica: `connectForReads`. */
+  readonly reads: Database;
   readonly producer: Producer;
   readonly log: Log;
   readonly counters: Counters;
@@ -12,6 +15,10 @@ export type AppDeps = {
   readonly adminKeys: readonly string[];
   /** Ranges beside the public internet that webhooks may be sent to. */
   readonly webhookAllowCidrs: readonly string[];
+  /** Seals what is stored of webhooks. */
+  readonly secretBox: SecretBox;
+  /** What automations are tried out with; deliveries are the dispatcher's. */
+  readonly destinations: Readonly<Record<DestinationKind, Destination>>;
   /** Only in tests; otherwise events are dated by this process's clock, decisions by the database's. */
   readonly clock?: Clock;
 };

@@ -1,4 +1,5 @@
-import { connect, inTransaction, loadDefinitions, makeCounters } from '#database';
+import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
+import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
 import type { QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
@@ -18,7 +19,11 @@ import { listen } from './server';
 /** All processes together stay well under the 200 connections of the embedded server. */
 const POOL_MAX = 8;
 const QUEUE_POOL_MAX = 8;
+const READS_POOL_MAX = 4;
 const WARM_UP_EVENTS = 200;
+
+const UNSEALED =
+  'SECRETS_KEY is not set: secrets and header values of webhooks are stored in clear (`openssl rand -base64 32` makes a key)';
 
 /** Compiles the validation of events before the first of them waits for it. */
 function warmUpParsing(): void {
@@ -47,6 +52,11 @@ runMain(async () => {
   const onError = (error: Error): void => sayOutage(error, 'connection lost');
 
   const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const { db: reads, close: closeReads } = connectForReads(
+    env.DATABASE_REPLICA_URL ?? databaseUrl,
+    READS_POOL_MAX,
+    onError,
+  );
   const backend = openQueueBackend({
     databaseUrl,
     redisUrl: env.REDIS_URL,
@@ -56,14 +66,19 @@ runMain(async () => {
   });
   const producer = makeProducer(backend, onError);
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
+  const secretBox = makeSecretBox(env.SECRETS_KEY);
+  if (env.SECRETS_KEY.length === 0) log.warn(UNSEALED);
   const app = makeApp({
     db,
+    reads,
     producer,
     log,
     counters,
     writeKeys: env.WRITE_KEYS,
     adminKeys: env.ADMIN_API_KEYS,
     webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
+    secretBox,
+    destinations: makeDestinations(destinationSettings(env, secretBox)),
   });
 
   warmUpParsing();
@@ -78,6 +93,7 @@ runMain(async () => {
     [
       { name: 'the database', close: closeDatabase },
       counters,
+      { name: 'the database for long reads', close: closeReads },
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
       server,

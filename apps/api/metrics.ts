@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { readCounters } from '#database';
+import { countGates, readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from './deps';
 import { withinMs } from './within-ms';
@@ -16,6 +16,7 @@ export type Metrics = {
 
 const SCRAPE_LIMIT_MS = 1000;
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DESTINATION_KINDS = ['webhook', 'resend', 'meta'] as const;
 const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const;
 
 /**
@@ -54,6 +55,7 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
       }
     },
   });
+  gateGauges(db, registers);
   return {
     countEvents: (outcome, count) => events.inc({ outcome }, count),
     observe: (request, response, next) => {
@@ -76,4 +78,32 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
       return { contentType: registry.contentType, text };
     },
   };
+}
+
+/** What keeps deliveries back, by kind of destination: an endpoint's address may be a customer's. */
+function gateGauges(db: AppDeps['db'], registers: Registry[]): void {
+  const counts = () => withinMs(SCRAPE_LIMIT_MS, countGates(db)).catch(() => []);
+  new Gauge({
+    name: 'automation_target_halted',
+    help: 'Whether nothing is sent to a destination as a whole: 1 while it is halted or paused',
+    labelNames: ['destination'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const kind of DESTINATION_KINDS) this.set({ destination: kind }, 0);
+      for (const { destination, isWhole } of await counts()) if (isWhole) this.set({ destination }, 1);
+    },
+  });
+  new Gauge({
+    name: 'automation_endpoint_open',
+    help: 'Endpoints of a destination that nothing is sent to, for they failed, halted or asked for time',
+    labelNames: ['destination'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const kind of DESTINATION_KINDS) this.set({ destination: kind }, 0);
+      for (const { destination, isWhole, count } of await counts())
+        if (!isWhole) this.inc({ destination }, count);
+    },
+  });
 }

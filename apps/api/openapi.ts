@@ -15,9 +15,10 @@ type Parameter = {
 export type Operation = {
   readonly operationId: string;
   readonly summary: string;
+  readonly description?: string;
   readonly tags: readonly string[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Record<string, { readonly description: string; readonly content?: Content }>;
   readonly security?: readonly Record<string, readonly string[]>[];
 };
@@ -66,11 +67,11 @@ function criteriaComponent(): Schema {
 
 function queryParameters(query: z.ZodType | undefined): Parameter[] {
   if (query === undefined) return [];
-  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: 'query',
-    required: false,
+    required: required.includes(name),
     schema: typeof schema === 'object' ? { ...schema } : {},
   }));
 }
@@ -95,8 +96,15 @@ const REFUSALS: Readonly<Record<number, string>> = {
   503: 'The queue or the database can not be reached',
 };
 
-function responsesOf({ answers, refusals = [], query, body }: RouteDescription, isOpen: boolean) {
+function responsesOf(
+  { answers, refusals = [], query, body, produces }: RouteDescription,
+  isOpen: boolean,
+): Operation['responses'] {
   const responses: Operation['responses'] = {};
+  if (produces !== undefined) {
+    const content = Object.fromEntries(produces.map((type) => [type, { schema: { type: 'string' } }]));
+    responses[200] = { description: 'Done', content };
+  }
   for (const [status, schema] of Object.entries(answers)) {
     const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
     responses[status] = {
@@ -112,19 +120,20 @@ function responsesOf({ answers, refusals = [], query, body }: RouteDescription, 
 }
 
 function operationOf({ method, path, access, description }: Route): Operation {
-  const { summary, tag, query, body } = description;
+  const { summary, notes, tag, query, body } = description;
   const words = path.split('/').filter((part) => part !== '' && part !== 'api' && part !== 'growth');
   const name = words.map((word) => word.replace(/^:/, 'by-').replaceAll(/[^\w-]/g, '')).join('-');
   return {
     operationId: `${method}-${name}`,
     summary,
+    ...(notes === undefined ? {} : { description: notes }),
     tags: [tag],
     parameters: [...pathParameters(path), ...queryParameters(query)],
     ...(body === undefined
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !body.safeParse(undefined).success,
             content: { 'application/json': { schema: schemaOf(body, 'input') } },
           },
         }),

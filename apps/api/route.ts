@@ -10,12 +10,16 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** What the API's description tells of a route. Statuses without a schema have no body. */
 export type RouteDescription = {
   readonly summary: string;
+  /** What the summary has no room for, in Markdown. */
+  readonly notes?: string;
   readonly tag: string;
   readonly answers: Answers;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   /** Problems that it answers besides 401, and 400 where it takes something. */
   readonly refusals?: readonly number[];
+  /** The media types of a 200 that is no JSON. */
+  readonly produces?: readonly string[];
 };
 
 /** A method of a path, and who may call it. */
@@ -29,7 +33,8 @@ export type Route = {
 };
 
 type Answers = { readonly [status: number]: z.ZodType | null };
-type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+/** The names of a path's parameters. */
+export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParamsOf<`/${Rest}`>
   : Path extends `${string}:${infer Name}`
     ? Name
@@ -54,6 +59,7 @@ type Definition<Path extends string, Query extends z.ZodType, Body extends z.Zod
   readonly path: Path;
   readonly access: Access;
   readonly summary: string;
+  readonly notes?: string;
   readonly tag: string;
   readonly query?: Query;
   readonly body?: Body;
@@ -73,8 +79,8 @@ export function sendJson(response: Response, status: number, body: unknown): voi
   response.end(JSON.stringify(body));
 }
 
-/** Parses both parts, so that all faults of a request are told at once. */
-function parse(request: Request, query: z.ZodType | undefined, body: z.ZodType | undefined) {
+/** Parses both parts, so that all faults of a request are told at once. @throws Problem 400 */
+export function parseRequest(request: Request, query: z.ZodType | undefined, body: z.ZodType | undefined) {
   const parsedQuery = query?.safeParse(request.query);
   const parsedBody = body?.safeParse(request.body);
   const faults = [parsedQuery, parsedBody].flatMap((part) => (part?.error ? faultsOf(part.error, '') : []));
@@ -97,7 +103,7 @@ export function defineRoute<
     takesJson: body !== undefined,
     description: definition,
     handle: async (request, response) => {
-      const parsed = parse(request, query, body);
+      const parsed = parseRequest(request, query, body);
       const reply = await handle({
         params: request.params as Record<ParamsOf<Path>, string>,
         query: parsed.query as z.output<Query>,

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { AutomationConfig } from '#automations';
-import { assignIds, mergeMasked } from '#automations';
+import type { AutomationConfig, StoredAutomationConfig } from '#automations';
+import { assignIds, mergeMasked, sealConfig } from '#automations';
 import type { segmentSchemas } from '#client';
 import type { EvaluationKind, SegmentRow, Sql } from '#database';
 import {
@@ -14,6 +14,7 @@ import {
   skipOpenDeliveries,
   updateSegment,
 } from '#database';
+import { checkRefs } from './check-refs';
 import type { AppDeps } from './deps';
 import { invalidBy, notFound, Problem } from './problem';
 import { storedConfig } from './segment-view';
@@ -30,20 +31,27 @@ export type SegmentEdit = {
   readonly row: SegmentRow;
   /** The evaluation that it made necessary, null for none. */
   readonly evaluationId: string | null;
-  /** Webhooks whose secret is new. */
-  readonly generated: ReadonlySet<string>;
+  /** Secrets that are new, in clear, by the ids of their webhooks. */
+  readonly generated: ReadonlyMap<string, string>;
 };
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, string> = new Map();
 
-/** Completes a config with what is stored and with new ids and secrets. @throws Problem 400 for masks of nothing */
+/**
+ * Completes a config with what is stored and with new ids and secrets, and seals it.
+ * @throws Problem 400 for masks of nothing
+ */
 function completeConfig(
+  { secretBox }: AppDeps,
   config: AutomationConfig | null | undefined,
-  stored: AutomationConfig | null,
-): { config: AutomationConfig | null; generated: ReadonlySet<string> } {
+  stored: StoredAutomationConfig | null,
+): { config: StoredAutomationConfig | null; generated: ReadonlyMap<string, string> } {
   if (config === null || config === undefined) return { config: null, generated: NONE };
-  const merged = mergeMasked(config, stored);
-  if (merged.ok) return assignIds(merged.config, uuidv7);
+  const merged = mergeMasked(config, stored, secretBox);
+  if (merged.ok) {
+    const assigned = assignIds(merged.config, uuidv7);
+    return { config: sealConfig(assigned.config, secretBox), generated: assigned.generated };
+  }
   const issues = merged.faults.map(
     ({ path, message }) => ({ code: 'custom', path, message, input: undefined }) as const,
   );
@@ -63,7 +71,8 @@ async function askForEvaluation(
 export async function createSegment(deps: AppDeps, input: CreateSegment): Promise<SegmentEdit> {
   const edit = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
-    const { config, generated } = completeConfig(input.automationConfig, null);
+    await checkRefs(tx, input.criteria, null);
+    const { config, generated } = completeConfig(deps, input.automationConfig, null);
     const row = await insertSegment(tx, {
       id: uuidv7(),
       name: input.name,
@@ -79,15 +88,17 @@ export async function createSegment(deps: AppDeps, input: CreateSegment): Promis
   return edit;
 }
 
-/** The row as an update makes it. What is not given stays. */
+/** The row as an update makes it. What is not given stays, but for secrets that still lie in clear. */
 function applyUpdate(
+  deps: AppDeps,
   row: SegmentRow,
   input: UpdateSegment,
-): { next: SegmentRow; generated: ReadonlySet<string> } {
+): { next: SegmentRow; generated: ReadonlyMap<string, string> } {
+  const stored = storedConfig(row);
   const { config, generated } =
     input.automationConfig === undefined
-      ? { config: row.automationConfig, generated: NONE }
-      : completeConfig(input.automationConfig, storedConfig(row));
+      ? { config: stored && sealConfig(stored, deps.secretBox), generated: NONE }
+      : completeConfig(deps, input.automationConfig, stored);
   // As stored: jsonb keeps no undefined and no -0.
   const criteria: unknown = JSON.parse(JSON.stringify(input.criteria ?? row.criteria));
   const isSame = isDeepStrictEqual(criteria, row.criteria);
@@ -103,10 +114,23 @@ function applyUpdate(
   return { next, generated };
 }
 
-/** Gives up what the segment still had to send, and asks for its members to be let go, without automations. */
+/** Asks for the members of an archived segment to be let go, without automations. */
 async function letGo(tx: Sql, segmentId: string): Promise<string> {
-  await skipOpenDeliveries(tx, segmentId, 'segment archived');
   return askForEvaluation(tx, { kind: 'archive', segmentId, automations: 'suppress' });
+}
+
+/** Some tenths of a second's work; the rest is done at the end of the archive's evaluation. */
+const SKIPPED_AT_ONCE_MAX = 5_000;
+
+/**
+ * Gives up what an archived segment still had to send, after the commit: other edits wait for the revision meanwhile.
+ * Best effort: none of it would be sent any more, and the evaluation settles what is left.
+ */
+async function giveUpDeliveries({ db, log }: AppDeps, segmentId: string): Promise<void> {
+  const how = { reason: 'segment archived', most: SKIPPED_AT_ONCE_MAX };
+  await skipOpenDeliveries(db, segmentId, how).catch((error: unknown) => {
+    log.warn({ err: error, segmentId }, 'deliveries of an archived segment wait for its evaluation');
+  });
 }
 
 async function consequences(
@@ -131,12 +155,14 @@ export async function editSegment(deps: AppDeps, id: string, input: UpdateSegmen
     const row = await findSegment(tx, id);
     if (row === null) throw notFound('segment');
     if (row.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });
-    const { next, generated } = applyUpdate(row, input);
+    const { next, generated } = applyUpdate(deps, row, input);
+    if (input.criteria !== undefined && next.version !== row.version) await checkRefs(tx, input.criteria, id);
     if (isDeepStrictEqual(next, row)) return { row, evaluationId: null, generated };
     const after = await updateSegment(tx, next);
     const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');
     return { row: after, evaluationId, generated };
   });
+  if (edit.row.status === 'archived') await giveUpDeliveries(deps, id);
   if (edit.evaluationId !== null) await wakeBackfill(deps, edit.evaluationId);
   return edit;
 }
@@ -151,5 +177,7 @@ export async function archiveSegment(deps: AppDeps, id: string): Promise<void> {
     await updateSegment(tx, { ...row, status: 'archived' });
     return letGo(tx, id);
   });
-  if (evaluationId !== null) await wakeBackfill(deps, evaluationId);
+  if (evaluationId === null) return;
+  await giveUpDeliveries(deps, id);
+  await wakeBackfill(deps, evaluationId);
 }

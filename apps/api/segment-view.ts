@@ -1,22 +1,22 @@
 import type { z } from 'zod';
-import type { AutomationConfig } from '#automations';
-import { automationConfigSchema, maskConfig } from '#automations';
+import type { StoredAutomationConfig } from '#automations';
+import { maskConfig, storedConfigSchema } from '#automations';
 import type { segmentSchema } from '#client';
 import type { Criteria } from '#criteria';
 import type { SegmentRow } from '#database';
 
 /** The automations of a stored segment. */
-export function storedConfig(row: Pick<SegmentRow, 'automationConfig'>): AutomationConfig | null {
-  return row.automationConfig === null ? null : automationConfigSchema.parse(row.automationConfig);
+export function storedConfig(row: Pick<SegmentRow, 'automationConfig'>): StoredAutomationConfig | null {
+  return row.automationConfig === null ? null : storedConfigSchema.parse(row.automationConfig);
 }
 
 /**
  * A segment as the API shows it: secrets and header values masked.
- * @param revealSecretsOf webhooks whose secret was made by this very request: it is shown now and never again
+ * @param revealed secrets that this very request made, by the ids of their webhooks: shown now and never again
  */
 export function segmentView(
   row: SegmentRow,
-  revealSecretsOf?: ReadonlySet<string>,
+  revealed?: ReadonlyMap<string, string>,
 ): z.input<typeof segmentSchema> {
   const config = storedConfig(row);
   return {
@@ -25,7 +25,7 @@ export function segmentView(
     description: row.description,
     // Validated when it was saved.
     criteria: row.criteria as Criteria,
-    automationConfig: config && maskConfig(config, revealSecretsOf === undefined ? {} : { revealSecretsOf }),
+    automationConfig: config && maskConfig(config, revealed),
     status: row.status,
     version: row.version,
     createdAt: row.createdAt.toISOString(),

@@ -1,5 +1,5 @@
 import type { Automation } from '#automations';
-import { automationConfigSchema, automationsOf } from '#automations';
+import { automationsOf, storedConfigSchema } from '#automations';
 
 /** Configs that stay parsed; a segment that is edited takes the place of its old one. */
 const SEGMENTS_MAX = 1_000;
@@ -13,7 +13,7 @@ export function makeAutomationCache(): AutomationCache {
     if (text === null) return [];
     const known = parsed.get(segmentId);
     if (known?.text === text) return known.automations;
-    const automations = automationsOf(automationConfigSchema.parse(JSON.parse(text)));
+    const automations = automationsOf(storedConfigSchema.parse(JSON.parse(text)));
     if (parsed.size >= SEGMENTS_MAX) parsed.clear();
     parsed.set(segmentId, { text, automations });
     return automations;

@@ -1,166 +1,250 @@
-import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
-import { deliverOne } from '#automations';
-import type {
-  Database,
-  DeliveryAttemptRecord,
-  DeliveryContext,
-  DeliveryResult,
-  HeldDelivery,
-} from '#database';
-import {
-  classifyFailure,
-  moveDelivery,
-  recordDeliveryResult,
-  storeDeliveryBody,
-  takeUpDelivery,
-} from '#database';
+import { audienceOf } from '#automations';
+import type { AudienceEntry, DeliveryContext } from '#database';
+import { classifyFailure } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import type { AutomationCache } from './automation-cache';
-import type { OutageLog } from './outage';
-import { persist } from './outage';
+import type { EndpointPlaces } from './endpoint-places';
+import type { DispatcherTimes } from './limits';
+import type { Prepared } from './prepare';
 import { prepare } from './prepare';
-import { resultOf } from './results';
+import type { RateLine } from './rate-line';
+import { noVerdict, resultOf, verdictOf } from './results';
+import type { Conclusion, Held, Store } from './store';
+import { takeUpsOf } from './store';
 
 export type DeliverOptions = {
-  readonly db: Database;
+  readonly store: Store;
   readonly destination: Destination;
+  readonly line: RateLine;
+  readonly places: EndpointPlaces;
   readonly automationsOfSegment: AutomationCache;
-  readonly leaseMs: number;
+  readonly times: Pick<DispatcherTimes, 'attemptMs'>;
   /** Aborts what is being sent: its deliveries are left to their lease. */
   readonly stop: AbortSignal;
   readonly log: Log;
-  readonly outage: OutageLog;
   /** Epoch ms. */
   readonly now: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
-  /** A place has become free, and an attempt took so long (null: none was made). */
-  readonly onDone: (endpoint: string, durationMs: number | null) => void;
+  /** An attempt was made; its place is free. */
+  readonly onAttempt: (endpoint: string, attempt: { durationMs: number; isDelivered: boolean }) => void;
+  /** Places have become free with no attempt. */
+  readonly onDone: () => void;
 };
 
 type Job = Payload<'automation-webhook'>;
-
-/** A delivery that this process holds until `untilMs` (on the clock of `performance.now()`). */
-type Held = { readonly delivery: DeliveryContext; readonly claim: HeldDelivery; readonly untilMs: number };
+/** A delivery with what is to be sent for it. */
+type Ready = { readonly held: Held; readonly request: DeliveryRequest };
 
 /**
- * Makes one attempt of a delivery and writes what came of it. A job whose claim is no longer held does nothing, and so
- * does one that comes twice: the first replaced its token. What an outage keeps from being written while the claim
- * holds is found again by the relay and sent again, with the same id and body.
+ * Makes one attempt of each delivery of a job and writes what came of it. A job whose claim is no longer held does
+ * nothing, and so does one that comes twice: the first took the claims up. What an outage keeps from being written while
+ * the claim holds is found again by the relay and sent again, with the same id and body.
  */
 export async function deliver(options: DeliverOptions, job: Job): Promise<void> {
-  let held: Held | null = null;
-  let attempt: AttemptResult | null = null;
+  const { store, destination, onDone } = options;
   try {
-    held = await takeUp(options, job);
-    if (held !== null) attempt = await handle(options, held);
+    const held = await store.takeUp(takeUpsOf(job), job.isTry ?? false);
+    if (destination.group.max === 1) {
+      await Promise.all(held.map(async (one) => sendAll(options, await makeReady(options, [one]))));
+    } else {
+      const ready = await makeReady(options, held);
+      for (let first = 0; first < ready.length; first += destination.group.max)
+        await sendAll(options, ready.slice(first, first + destination.group.max));
+    }
   } catch (error) {
-    // The job is not to blame, and its row is found again.
+    // The job is not to blame, and its rows are found again.
     if (classifyFailure(error) !== 'outage') throw error;
   } finally {
-    if (held !== null) options.onDone(held.delivery.endpoint, attempt?.durationMs ?? null);
+    onDone();
   }
 }
 
-async function takeUp({ db, leaseMs, outage }: DeliverOptions, job: Job): Promise<Held | null> {
-  const newToken = randomUUID();
-  // Begun before the statement: the lease in the database can only end later than this.
-  let untilMs = performance.now() + leaseMs;
-  const take = async (): Promise<DeliveryContext | null> => {
-    untilMs = performance.now() + leaseMs;
-    return takeUpDelivery(db, { ...job, newToken, leaseMs });
-  };
-  const delivery = await persist(take, untilMs, outage);
-  if (delivery === null) return null;
-  return { delivery, claim: { deliveryId: delivery.id, claimToken: newToken }, untilMs };
+/** Those that are to be sent, their bodies stored; the others are ended or moved. */
+async function makeReady(options: DeliverOptions, held: readonly Held[]): Promise<Ready[]> {
+  const ready = await Promise.all(held.map((one) => readyOf(options, one)));
+  return ready.filter((one) => one !== null);
 }
 
-/** @returns the attempt, null if none was made */
-async function handle(options: DeliverOptions, held: Held): Promise<AttemptResult | null> {
-  const { db, destination, automationsOfSegment, outage } = options;
-  const { delivery, claim, untilMs } = held;
-  const prepared = await faultless(options, delivery, () =>
-    prepare(delivery, destination, automationsOfSegment),
-  );
+async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | null> {
+  const { store } = options;
+  const prepared = prepareOrFault(options, held.delivery);
   switch (prepared.kind) {
     case 'fault':
-      return conclude(options, held, prepared.attempt);
-    case 'end':
-      await record(options, held, { status: prepared.status, reason: prepared.reason }, null);
+      await conclude(options, held, prepared.attempt, null);
       return null;
+    case 'end': {
+      const { status, reason } = prepared;
+      await write(options, {
+        held,
+        result: { status, reason },
+        attempt: null,
+        unsettledMs: 0,
+        workedMsAgo: null,
+        entry: null,
+        verdict: noVerdict(held.delivery.endpoint),
+      });
+      return null;
+    }
     case 'move':
-      await persist(() => moveDelivery(db, claim, prepared), untilMs, outage);
+      await store.move(held, prepared);
       return null;
     case 'send': {
       const { request, isNewBody } = prepared;
-      const { body } = request;
-      if (isNewBody && body !== null) {
-        const isHeld = await persist(() => storeDeliveryBody(db, claim, body), untilMs, outage);
-        if (!isHeld) return null;
-      }
-      return send(options, held, request);
+      if (isNewBody && request.body !== null && !(await store.storeBody(held, request.body))) return null;
+      return { held, request };
     }
   }
 }
 
-async function send(
-  options: DeliverOptions,
-  held: Held,
-  request: DeliveryRequest,
-): Promise<AttemptResult | null> {
-  const { destination, stop } = options;
-  const answer = await faultless(options, held.delivery, async () => ({
-    kind: 'attempt' as const,
-    attempt: await deliverOne(destination, request, stop),
-  }));
-  if (stop.aborted && answer.attempt.error === 'ABORTED') return null;
-  return conclude(options, held, answer.attempt);
+type Sent = Ready & { readonly attempt: AttemptResult | Fault };
+
+/** Makes one call, for one delivery or for a group, which have one endpoint, and writes what came of it. */
+async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promise<void> {
+  const { destination, places, stop } = options;
+  const [first] = ready;
+  if (first === undefined) return;
+  const sent = await places.in(first.held.delivery.endpoint, () => sendNow(options, ready));
+  await Promise.all(
+    sent.map(async ({ held, request, attempt }) => {
+      // Nobody knows what was sent by then; the claim holds until it no longer matters.
+      if (stop.aborted && attempt.error === 'ABORTED') return;
+      await conclude(options, held, attempt, entryAfter(destination, request, attempt));
+    }),
+  );
 }
 
-type Fault = { readonly kind: 'fault'; readonly attempt: AttemptResult };
+async function sendNow(options: DeliverOptions, ready: readonly Ready[]): Promise<readonly Sent[]> {
+  const { destination, line, times, stop } = options;
+  if (ready.some(({ request }) => isSent(destination, request))) await line.take(stop);
+  // One that could outlast its claim might be sent twice at once: it is left to be found again.
+  const latestMs = performance.now() + times.attemptMs;
+  const safe = ready.filter(({ held }) => held.untilMs >= latestMs);
+  if (safe.length === 0 || stop.aborted) return [];
+  const noted = await withIdentifiers(options, safe);
+  const attempts = await attemptsOf(options, noted);
+  return noted.map((one, index) => {
+    const attempt = attempts[index];
+    if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
+    return { ...one, attempt };
+  });
+}
 
-/** What throws has a programmer's fault: its delivery is tried again by its schedule, and ends as dead. */
-async function faultless<T>(
-  { log }: DeliverOptions,
-  { id }: DeliveryContext,
-  work: () => T | Promise<T>,
-): Promise<T | Fault> {
+/** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
+function isSent(destination: Destination, { action, person }: DeliveryRequest): boolean {
+  return action === 'remove' || destination.identifierOf?.(person) !== null;
+}
+
+/** How a person stands in an audience by this request; null for destinations that hold no state. */
+function entryOf(
+  destination: Destination,
+  { automation, action, person }: DeliveryRequest,
+): AudienceEntry | null {
+  const audience = audienceOf(automation);
+  if (audience === null || destination.identifierOf === undefined) return null;
+  const identifier = action === 'remove' ? null : destination.identifierOf(person);
+  return { personId: person.id, audience, identifier };
+}
+
+function entryAfter(
+  destination: Destination,
+  request: DeliveryRequest,
+  { outcome }: AttemptResult,
+): AudienceEntry | null {
+  return outcome.kind === 'delivered' ? entryOf(destination, request) : null;
+}
+
+/** Noted before they are sent: a removal takes out what was put in, whatever became of the attempt. */
+async function withIdentifiers(
+  { store, destination }: DeliverOptions,
+  ready: readonly Ready[],
+): Promise<readonly Ready[]> {
+  const entries = ready.flatMap(({ request }) => entryOf(destination, request) ?? []);
+  if (entries.length === 0) return ready;
+  const untilMs = Math.min(...ready.map(({ held }) => held.untilMs));
+  const identifiers = await store.keep(entries, untilMs);
+  return ready.map(({ held, request }, index) => ({
+    held,
+    request: { ...request, identifiers: identifiers[index] ?? [] },
+  }));
+}
+
+async function attemptsOf(
+  options: DeliverOptions,
+  ready: readonly Ready[],
+): Promise<readonly (AttemptResult | Fault)[]> {
+  const { destination, stop } = options;
   const startedMs = performance.now();
   try {
-    return await work();
+    return await destination.deliver(
+      ready.map(({ request }) => request),
+      stop,
+    );
   } catch (error) {
-    log.error({ err: error, deliveryId: id }, 'an attempt threw');
-    const outcome = { kind: 'retry', error: 'INTERNAL_ERROR' } as const;
-    const durationMs = Math.round(performance.now() - startedMs);
-    const attempt = { outcome, httpStatus: null, error: outcome.error, durationMs, responseBody: null };
-    return { kind: 'fault', attempt };
+    return ready.map(({ held }) => faultOf(options, held.delivery, error, startedMs));
   }
 }
 
-/** Writes an attempt and what it means for its delivery. */
-async function conclude(options: DeliverOptions, held: Held, attempt: AttemptResult): Promise<AttemptResult> {
-  const { destination, now, random } = options;
-  const { outcome, httpStatus, error, durationMs, responseBody } = attempt;
-  const result = resultOf(outcome, {
-    tries: held.delivery.attempts + 1,
-    delaysMs: destination.retryDelaysMs,
-    random,
-  });
-  const made = { id: uuidv7(), at: now() - durationMs, httpStatus, error, durationMs, responseBody };
-  await record(options, held, result, outcome.kind === 'skipped' ? null : made);
-  return attempt;
+/** What threw has a programmer's fault: its delivery is tried again by its schedule, and ends as dead. */
+type Fault = AttemptResult & { readonly isFault: true };
+
+function faultOf({ log }: DeliverOptions, { id }: DeliveryContext, error: unknown, startedMs: number): Fault {
+  log.error({ err: error, deliveryId: id }, 'an attempt threw');
+  const outcome = { kind: 'retry', error: 'INTERNAL_ERROR' } as const;
+  const durationMs = Math.round(performance.now() - startedMs);
+  return { outcome, httpStatus: null, error: outcome.error, durationMs, responseBody: null, isFault: true };
 }
 
-async function record(
-  { db, outage, log }: DeliverOptions,
-  { claim, untilMs }: Held,
-  result: DeliveryResult,
-  attempt: DeliveryAttemptRecord | null,
+function prepareOrFault(
+  options: DeliverOptions,
+  delivery: DeliveryContext,
+): Prepared | { readonly kind: 'fault'; readonly attempt: Fault } {
+  const startedMs = performance.now();
+  try {
+    return prepare(delivery, options.destination, options.automationsOfSegment);
+  } catch (error) {
+    return { kind: 'fault', attempt: faultOf(options, delivery, error, startedMs) };
+  }
+}
+
+/** Writes an attempt and what it means for its delivery and its endpoint. */
+async function conclude(
+  options: DeliverOptions,
+  held: Held,
+  attempt: AttemptResult | Fault,
+  entry: AudienceEntry | null,
 ): Promise<void> {
-  const isHeld = await persist(() => recordDeliveryResult(db, claim, result, attempt), untilMs, outage);
+  const { destination, now, random, times, onAttempt } = options;
+  const { delivery } = held;
+  const { outcome, httpStatus, error, durationMs, responseBody } = attempt;
+  const isFault = 'isFault' in attempt;
+  const verdict = isFault
+    ? noVerdict(delivery.endpoint)
+    : verdictOf(destination.kind, delivery.endpoint, attempt);
+  const isUnknown = outcome.kind === 'retry' && outcome.outcomeUnknown === true && delivery.stateKey !== null;
+  const made = { id: uuidv7(), at: now() - durationMs, httpStatus, error, durationMs, responseBody };
+  await write(options, {
+    held,
+    result: resultOf(outcome, {
+      tries: delivery.attempts + 1,
+      delaysMs: destination.retryDelaysMs,
+      random,
+    }),
+    attempt: outcome.kind === 'skipped' ? null : made,
+    unsettledMs: isUnknown ? Math.max(0, times.attemptMs - durationMs) : 0,
+    workedMsAgo: verdict.worked === true ? durationMs : null,
+    entry,
+    verdict,
+  });
+  if (!isFault) onAttempt(delivery.endpoint, { durationMs, isDelivered: outcome.kind === 'delivered' });
+}
+
+async function write({ store, log }: DeliverOptions, conclusion: Conclusion): Promise<void> {
+  const { claim } = conclusion.held;
+  const isHeld = await store.conclude(conclusion);
   if (!isHeld) log.warn({ deliveryId: claim.deliveryId }, 'the claim was lost before its result was written');
-  else log.debug({ deliveryId: claim.deliveryId, status: result.status }, 'attempted');
+  else log.debug({ deliveryId: claim.deliveryId, status: conclusion.result.status }, 'attempted');
 }

@@ -6,13 +6,17 @@ import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from
 import { makeConsumer, QueueUnavailableError } from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
 import { makeAutomationCache } from './automation-cache';
+import type { DeliverOptions } from './deliver';
 import { deliver } from './deliver';
+import { makeEndpointPaces } from './endpoint-paces';
+import { makeEndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
 import { DESTINATION_KINDS, LIMITS } from './limits';
 import type { OutageLog } from './outage';
+import { makeRateLine } from './rate-line';
 import type { Relay } from './relay';
 import { openRelay } from './relay';
-import { makeSlowEndpoints } from './slow-endpoints';
+import { makeStore } from './store';
 
 export type DispatcherOptions = {
   readonly db: Database;
@@ -66,22 +70,25 @@ export function openDispatcher(options: DispatcherOptions): Closable[] {
 function openLane(kind: DestinationKind, options: DispatcherOptions, stop: AbortSignal): Lane {
   const { db, backend, producer, destinations, times, log, outage, now, random } = options;
   const limits = LIMITS[kind];
-  const slow = makeSlowEndpoints();
-  const relay = openRelay({ db, producer, kind, limits, times, slow, outage });
-  const deliverOptions = {
-    db,
-    destination: destinations[kind],
+  const destination = destinations[kind];
+  const paces = makeEndpointPaces(limits);
+  const relay = openRelay({ db, producer, destination, limits, times, paces, outage });
+  const deliverOptions: DeliverOptions = {
+    store: makeStore({ db, kind, leaseMs: times.leaseMs, outage }),
+    destination,
+    line: makeRateLine({ db, destination, outage }),
+    places: makeEndpointPlaces(limits.callsMax),
     automationsOfSegment: makeAutomationCache(),
-    leaseMs: times.leaseMs,
+    times,
     stop,
     log,
-    outage,
     now,
     random,
-    onDone: (endpoint: string, durationMs: number | null): void => {
-      if (durationMs !== null) slow.attempted(endpoint, durationMs);
+    onAttempt: (endpoint, attempt) => {
+      paces.attempted(endpoint, attempt);
       relay.wake();
     },
+    onDone: relay.wake,
   };
   const consumer = makeConsumer(limits.queue, backend, (job) => deliver(deliverOptions, job), {
     ...consumerEvents(limits.queue, options),

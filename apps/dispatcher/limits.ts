@@ -4,20 +4,51 @@ import type { QueueName } from '#queues';
 /** How much of a destination is worked on at a time. */
 export type DestinationLimits = {
   readonly queue: QueueName & `automation-${DestinationKind}`;
-  /** Attempts at the same time in a process. */
+  /** Jobs at the same time in a process. */
   readonly concurrency: number;
-  /** Jobs in the queue, waiting and active, of all processes together. */
-  readonly queueMax: number;
-  /** Deliveries of an endpoint in flight. */
+  /** Deliveries of a job at most; they share endpoint and action. */
+  readonly jobMax: number;
+  /** Jobs that wait in the queue at most, for all processes together. */
+  readonly waitingMax: number;
+  /** Deliveries of an endpoint that are claimed, by all processes together. */
   readonly endpointMax: number;
+  /** The same for an endpoint that answers quickly: they are on their way through queue and statements meanwhile. */
+  readonly quickMax: number;
+  /** Calls to an endpoint at the same time in a process. */
+  readonly callsMax: number;
 };
 
-// Webhooks: an endpoint that hangs keeps 30 of the 100 places for 15 s, then 3 (SLOW). Resend answers a team a handful
-// of requests per second, and all of it is one endpoint; Meta's is the audience, and its quota is by the hour.
+// Webhooks: an endpoint that hangs keeps one of the 100 jobs, one that was quick before a dozen for 15 s. Resend answers a team a handful
+// of requests per second, and all of it is one endpoint. Meta's endpoint is the audience: one call of up to 10,000 rows
+// at a time.
 export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
-  webhook: { queue: 'automation-webhook', concurrency: 100, queueMax: 200, endpointMax: 30 },
-  resend: { queue: 'automation-resend', concurrency: 5, queueMax: 20, endpointMax: 20 },
-  meta: { queue: 'automation-meta', concurrency: 5, queueMax: 20, endpointMax: 4 },
+  webhook: {
+    queue: 'automation-webhook',
+    concurrency: 100,
+    jobMax: 50,
+    waitingMax: 40,
+    endpointMax: 30,
+    quickMax: 600,
+    callsMax: 100,
+  },
+  resend: {
+    queue: 'automation-resend',
+    concurrency: 20,
+    jobMax: 1,
+    waitingMax: 20,
+    endpointMax: 20,
+    quickMax: 20,
+    callsMax: 20,
+  },
+  meta: {
+    queue: 'automation-meta',
+    concurrency: 8,
+    jobMax: 10_000,
+    waitingMax: 4,
+    endpointMax: 10_000,
+    quickMax: 10_000,
+    callsMax: 2,
+  },
 };
 
 export const DESTINATION_KINDS: readonly DestinationKind[] = ['webhook', 'resend', 'meta'];
@@ -25,17 +56,22 @@ export const DESTINATION_KINDS: readonly DestinationKind[] = ['webhook', 'resend
 /** An endpoint is slow for `forgetMs` after an attempt of `afterMs`, and has `endpointMax` in flight meanwhile. */
 export const SLOW = { afterMs: 5_000, forgetMs: 60_000, endpointMax: 3 } as const;
 
+/** An endpoint is quick for `forgetMs` after a success within `withinMs`; the quick ones share `sharedMax` claims. */
+export const QUICK = { withinMs: 1_000, forgetMs: 10_000, sharedMax: 1_200 } as const;
+
 /** The times of a dispatcher; tests shorten them. */
 export type DispatcherTimes = {
   /** How often each destination is looked after without a wake-up. */
   readonly pollMs: number;
   /**
-   * How long a claim holds. It outlasts an attempt (15 s) and what follows it; with the poll it stays under the 20 s
-   * within which a delivery is found again whose dispatcher died.
+   * How long a claim holds. It outlasts an attempt and what follows it; with the poll it stays under the 20 s within
+   * which a delivery is found again whose dispatcher died.
    */
   readonly leaseMs: number;
+  /** The most that an attempt takes. None begins that could outlast its claim. */
+  readonly attemptMs: number;
   /** How long attempts may go on after the stop began. All of a process has 15 s to drain. */
   readonly drainMs: number;
 };
 
-export const TIMES: DispatcherTimes = { pollMs: 1_000, leaseMs: 18_500, drainMs: 10_000 };
+export const TIMES: DispatcherTimes = { pollMs: 1_000, leaseMs: 18_500, attemptMs: 15_000, drainMs: 10_000 };

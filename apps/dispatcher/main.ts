@@ -1,8 +1,6 @@
-import type { DestinationSettings } from '#automations';
-import { makeDestinations } from '#automations';
+import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
 import { connect, makeCounters } from '#database';
 import { makeProducer, openQueueBackend, QueueUnavailableError } from '#queues';
-import type { Env } from '#runtime';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';
@@ -11,29 +9,18 @@ import { makeOutageLog } from './outage';
 /** Connections to the database, and to the queue where that is in the database too. */
 const POOL_MAX = { database: 8, queue: 10 } as const;
 
-function destinationSettings(env: Env): DestinationSettings {
-  const { RESEND_API_KEY: apiKey, META_ACCESS_TOKEN: accessToken } = env;
-  return {
-    resend: apiKey === undefined ? undefined : { apiKey, baseUrl: env.RESEND_BASE_URL },
-    meta:
-      accessToken === undefined
-        ? undefined
-        : {
-            accessToken,
-            pixelId: env.META_PIXEL_ID,
-            baseUrl: env.META_BASE_URL,
-            apiVersion: env.META_API_VERSION,
-          },
-    webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
-    now: Date.now,
-  };
-}
-
 async function main(): Promise<void> {
   const env = parseEnv(process.env);
   const databaseUrl = requireDatabaseUrl(env);
   const log = makeLog('dispatcher', env.LOG_LEVEL);
-  const destinations = makeDestinations(destinationSettings(env));
+  const destinations = makeDestinations({
+    ...destinationSettings(env, makeSecretBox(env.SECRETS_KEY)),
+    onUnreadable: (automationId) =>
+      log.error(
+        { automationId },
+        'SECRETS_KEY does not open what is stored of a webhook: its deliveries wait',
+      ),
+  });
   const outage = makeOutageLog(log);
   const queueFailed = (cause: Error): void =>
     void outage.failed(new QueueUnavailableError('the queue is away', { cause }));

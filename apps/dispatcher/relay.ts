@@ -1,26 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import type { DestinationKind } from '#automations';
-import type { Database, DeliveryLane } from '#database';
-import { claimDueDeliveries } from '#database';
-import type { Producer } from '#queues';
+import type { Destination } from '#automations';
+import type { ClaimedGroup, Database, DeliveryLane } from '#database';
+import { announceDestination, claimDueDeliveries } from '#database';
+import type { Payload, Producer } from '#queues';
+import type { EndpointPaces } from './endpoint-paces';
 import type { DestinationLimits, DispatcherTimes } from './limits';
-import { SLOW } from './limits';
 import type { OutageLog } from './outage';
+import { placesWithin } from './rate-line';
 import { makeSignal } from './signal';
-import type { SlowEndpoints } from './slow-endpoints';
 
 export type RelayOptions = {
   readonly db: Database;
   readonly producer: Pick<Producer, 'addMany' | 'countsOf'>;
-  readonly kind: DestinationKind;
+  readonly destination: Pick<Destination, 'kind' | 'group' | 'rate' | 'isConfigured'>;
   readonly limits: DestinationLimits;
   readonly times: DispatcherTimes;
-  readonly slow: SlowEndpoints;
+  readonly paces: Pick<EndpointPaces, 'exceptions'>;
   readonly outage: OutageLog;
 };
 
 // Each attempt that ends wakes its relay. So many ms apart, a round fills dozens of places instead of one.
 const ROUND_GAP_MS = 20;
+/** Attempts stand in line for so long at most: they have been taken up by then, and must not outlast their claim. */
+const LINE_MS = 2_000;
 
 /** Keeps a destination's queue short and filled from what is due in the database. */
 export type Relay = {
@@ -41,13 +43,18 @@ export function openRelay(options: RelayOptions): Relay {
 
   const loop = async (): Promise<void> => {
     let after: DeliveryLane | null = null;
+    let isAnnounced = false;
     while (!stopped) {
       try {
+        if (!isAnnounced) await announce(options);
+        isAnnounced = true;
         const round: Round = await relayRound(options, after);
         after = round.after;
         if (!round.isDone) continue;
         await signal.pause(ROUND_GAP_MS);
-        await signal.wait(times.pollMs);
+        const isRaised = await signal.wait(times.pollMs);
+        // What woke it is gathered for so long: the next round finds it ripe.
+        if (isRaised) await signal.pause(options.destination.group.windowMs);
       } catch (error) {
         outage.failed(error);
         await signal.pause(times.pollMs);
@@ -65,30 +72,60 @@ export function openRelay(options: RelayOptions): Relay {
   };
 }
 
+async function announce({ db, destination }: RelayOptions): Promise<void> {
+  const configured = destination.isConfigured();
+  await announceDestination(db, {
+    destination: destination.kind,
+    isConfigured: configured.ok,
+    reason: configured.ok ? null : configured.reason,
+  });
+}
+
 /** `after`: where the next round begins. `isDone`: nothing more can be claimed before a wake-up. */
 type Round = { readonly after: DeliveryLane | null; readonly isDone: boolean };
 
 async function relayRound(options: RelayOptions, after: DeliveryLane | null): Promise<Round> {
-  const { db, producer, kind, limits, times, slow, outage } = options;
-  const { waiting, active } = await producer.countsOf(limits.queue);
-  const room = limits.queueMax - waiting - active;
+  const { db, producer, destination, limits, times, paces, outage } = options;
+  const { windowMs } = destination.group;
+  const room = await roomOf(options);
   if (room <= 0) return { after, isDone: true };
   const claimToken = randomUUID();
-  const { ids, lastLane } = await claimDueDeliveries(db, {
-    destination: kind,
+  const { groups, lastLane } = await claimDueDeliveries(db, {
+    destination: destination.kind,
     room,
     endpointMax: limits.endpointMax,
-    slowEndpoints: slow.list(),
-    slowMax: Math.min(SLOW.endpointMax, limits.endpointMax),
+    exceptions: paces.exceptions(),
+    exceptionMax: limits.quickMax,
+    windowMs,
     claimToken,
     leaseMs: times.leaseMs,
     after,
   });
   outage.worked();
-  if (ids.length > 0)
-    await producer.addMany(
-      limits.queue,
-      ids.map((deliveryId) => ({ deliveryId, claimToken })),
-    );
-  return { after: lastLane, isDone: lastLane === null || ids.length >= room };
+  const jobs = groups.flatMap((group) => jobsOf(group, claimToken, limits.jobMax));
+  if (jobs.length > 0) await producer.addMany(limits.queue, jobs);
+  const claims = groups.reduce((sum, { ids }) => sum + ids.length, 0);
+  // A full call's worth may have left other endpoints out.
+  const mayHaveMore = lastLane !== null || (windowMs > 0 && claims >= limits.endpointMax);
+  return { after: lastLane, isDone: !mayHaveMore || claims >= room };
+}
+
+/** How many deliveries the queue may take; those of endpoints with few each make it somewhat longer than `waitingMax`. */
+async function roomOf({ producer, destination, limits }: RelayOptions): Promise<number> {
+  const { waiting, active } = await producer.countsOf(limits.queue);
+  const room = (limits.waitingMax - waiting) * limits.jobMax;
+  if (destination.rate === undefined) return room;
+  return Math.min(room, placesWithin(destination.rate, LINE_MS) - waiting - active);
+}
+
+function jobsOf(
+  { ids, isTry }: ClaimedGroup,
+  claimToken: string,
+  jobMax: number,
+): Payload<'automation-webhook'>[] {
+  return Array.from({ length: Math.ceil(ids.length / jobMax) }, (_none, index) => ({
+    deliveryIds: ids.slice(index * jobMax, (index + 1) * jobMax),
+    claimToken,
+    isTry,
+  }));
 }

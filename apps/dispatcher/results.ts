@@ -1,26 +1,21 @@
-import type { Outcome } from '#automations';
+import type { AttemptResult, DestinationKind, Outcome, Pause } from '#automations';
 import { nextAttemptDelayMs } from '#automations';
-import type { DeliveryResult } from '#database';
+import type { DeliveryResult, GateTrouble } from '#database';
+import { WHOLE_DESTINATION } from '#database';
 
-/**
- * The wait after an attempt that nobody but a person can help (a dead token). It uses up no try: the delivery is sent
- * once the cause is mended, however long that takes. (Pausing the destination as a whole comes with its own step.)
- */
-const HALT_PAUSE_MS = 15 * 60_000;
+/** How long nothing is sent where the receiver did not say how long (ms). */
+const HOLD_MS = { halted: 15 * 60_000, paused: 60_000 } as const;
 
-/**
- * What an attempt's outcome makes of its delivery.
- * @param tries how many attempts were made, this one included
- * @param random a number in [0, 1)
- */
-export function resultOf(
-  outcome: Outcome,
-  {
-    tries,
-    delaysMs,
-    random,
-  }: { readonly tries: number; readonly delaysMs: readonly number[]; readonly random: () => number },
-): DeliveryResult {
+type Schedule = {
+  /** How many attempts were made, this one included. */
+  readonly tries: number;
+  readonly delaysMs: readonly number[];
+  /** A number in [0, 1). */
+  readonly random: () => number;
+};
+
+/** What an attempt's outcome makes of its delivery. */
+export function resultOf(outcome: Outcome, { tries, delaysMs, random }: Schedule): DeliveryResult {
   switch (outcome.kind) {
     case 'delivered':
       return { status: 'succeeded' };
@@ -29,11 +24,88 @@ export function resultOf(
     case 'final':
       return { status: 'dead', reason: outcome.error };
     case 'halt':
-      return { status: 'retrying', reason: outcome.error, delayMs: HALT_PAUSE_MS, counts: false };
+      // It is due at once, behind the gate that its trouble shuts: sent as soon as that opens, however long it takes.
+      return { status: 'retrying', reason: outcome.error, delayMs: 0, counts: false };
     case 'retry': {
-      const delayMs = nextAttemptDelayMs({ delaysMs, attempt: tries, afterMs: outcome.afterMs, random });
-      if (delayMs === null) return { status: 'dead', reason: `out of tries: ${outcome.error}` };
-      return { status: 'retrying', reason: outcome.error, delayMs, counts: true };
+      const { error, afterMs, scope = 'delivery' } = outcome;
+      if (scope !== 'delivery')
+        return { status: 'retrying', reason: error, delayMs: afterMs ?? HOLD_MS.paused, counts: false };
+      const delayMs = nextAttemptDelayMs({ delaysMs, attempt: tries, afterMs, random });
+      if (delayMs === null) return { status: 'dead', reason: `out of tries: ${error}` };
+      return { status: 'retrying', reason: error, delayMs, counts: true };
     }
   }
+}
+
+/** What an attempt tells of the place that it was sent to. */
+export type Verdict = {
+  readonly endpoint: string;
+  /** `worked`: it is up, and our credentials are good; null: this attempt tells nothing of that. */
+  readonly worked: boolean | null;
+  /** What is to be kept back, here or (`WHOLE_DESTINATION`) everywhere; null: nothing. */
+  readonly holds: readonly GateTrouble[];
+};
+
+/** The verdict where nothing was sent. */
+export const noVerdict = (endpoint: string): Verdict => ({ endpoint, worked: null, holds: [] });
+
+export function verdictOf(
+  kind: DestinationKind,
+  endpoint: string,
+  { outcome, httpStatus, pause }: Pick<AttemptResult, 'outcome' | 'httpStatus' | 'pause'>,
+): Verdict {
+  const paused = pause === undefined ? [] : [pauseOf(endpoint, pause)];
+  switch (outcome.kind) {
+    case 'delivered':
+      return { endpoint, worked: true, holds: paused };
+    case 'skipped':
+      return noVerdict(endpoint);
+    case 'final':
+      // A vendor that refuses one delivery works. A webhook's 410 tells nothing: it neither counts nor mends.
+      return { endpoint, worked: kind !== 'webhook' && httpStatus !== null ? true : null, holds: paused };
+    case 'halt': {
+      const { scope, error: reason, afterMs: holdMs = HOLD_MS.halted } = outcome;
+      const where = scope === 'destination' ? WHOLE_DESTINATION : endpoint;
+      return {
+        endpoint,
+        worked: false,
+        holds: [{ endpoint: where, state: 'halted', reason, failures: 0, holdMs }],
+      };
+    }
+    case 'retry': {
+      const { scope = 'delivery', error: reason, afterMs = HOLD_MS.paused } = outcome;
+      if (scope !== 'delivery')
+        return { endpoint, worked: null, holds: [pauseOf(endpoint, { scope, afterMs, reason }), ...paused] };
+      const failure = { endpoint, state: 'counting', reason, failures: 1, holdMs: 0 } as const;
+      return { endpoint, worked: false, holds: [failure, ...paused] };
+    }
+  }
+}
+
+function pauseOf(endpoint: string, { scope, afterMs, reason }: Pause): GateTrouble {
+  const where = scope === 'destination' ? WHOLE_DESTINATION : endpoint;
+  return { endpoint: where, state: 'paused', reason, failures: 0, holdMs: afterMs };
+}
+
+const RANK = { counting: 0, paused: 1, halted: 2 } as const;
+
+/**
+ * What many verdicts come to: one trouble for each endpoint. Failures beside a success are not in a row, and are not
+ * counted.
+ */
+export function troublesOf(verdicts: readonly Verdict[]): GateTrouble[] {
+  const working = new Set(verdicts.flatMap(({ endpoint, worked }) => (worked === true ? [endpoint] : [])));
+  const troubles = new Map<string, GateTrouble>();
+  for (const trouble of verdicts.flatMap(({ holds }) => holds)) {
+    if (trouble.state === 'counting' && working.has(trouble.endpoint)) continue;
+    const known = troubles.get(trouble.endpoint);
+    troubles.set(trouble.endpoint, known === undefined ? trouble : sumOf(known, trouble));
+  }
+  return [...troubles.values()];
+}
+
+function sumOf(one: GateTrouble, other: GateTrouble): GateTrouble {
+  const worse = RANK[other.state] > RANK[one.state] ? other : one;
+  const failures = one.failures + other.failures;
+  return { ...worse, failures, holdMs: Math.max(one.holdMs, other.holdMs) };
 }

@@ -2,8 +2,8 @@
 export type Signal = {
   /** Ends the wait, or the next one if nobody waits. */
   readonly raise: () => void;
-  /** Resolves when it is raised, after `timeoutMs` or when it is closed. */
-  readonly wait: (timeoutMs: number) => Promise<void>;
+  /** Resolves when it is raised, after `timeoutMs` or when it is closed. @returns whether it was raised */
+  readonly wait: (timeoutMs: number) => Promise<boolean>;
   /** Resolves after `timeoutMs` or when it is closed, raised or not. */
   readonly pause: (timeoutMs: number) => Promise<void>;
   readonly close: () => void;
@@ -31,7 +31,9 @@ export function makeSignal(): Signal {
     },
     wait: async (timeoutMs) => {
       if (!isRaised && !isClosed) await timed(timeoutMs, (end) => (endWait = end));
+      const wasRaised = isRaised;
       isRaised = false;
+      return wasRaised;
     },
     pause: async (timeoutMs) => {
       if (!isClosed) await timed(timeoutMs, (end) => (endPause = end));

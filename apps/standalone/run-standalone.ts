@@ -5,7 +5,12 @@ import type { Program } from './supervised-child';
 import { supervise } from './supervisor';
 
 /** A database server that was started here. */
-export type OwnDatabase = { readonly url: string; stop(): Promise<void> };
+export type OwnDatabase = {
+  readonly url: string;
+  /** What else its users need. */
+  readonly environment?: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+};
 
 /** What `runStandalone` takes. */
 export type Standalone = {
@@ -44,9 +49,9 @@ async function startOrClear({ startDatabase, stop, log }: Standalone): Promise<O
   }
 }
 
-async function runChildren(options: Standalone, databaseUrl: string): Promise<void> {
+async function runChildren(options: Standalone, ofDatabase: NodeJS.ProcessEnv): Promise<void> {
   const { programs, environment, log, stop, note, banner } = options;
-  const supervisor = supervise(programs, { env: { ...environment, DATABASE_URL: databaseUrl }, log });
+  const supervisor = supervise(programs, { env: { ...environment, ...ofDatabase }, log });
   try {
     await Promise.race([supervisor.ready, aborted(stop)]);
     if (!stop.aborted) note(banner);
@@ -76,7 +81,7 @@ export async function runStandalone(options: Standalone): Promise<void> {
     const databaseUrl = own?.url ?? options.databaseUrl;
     if (databaseUrl === undefined || stop.aborted) return;
     await options.migrate(databaseUrl);
-    if (!stop.aborted) await runChildren(options, databaseUrl);
+    if (!stop.aborted) await runChildren(options, { ...own?.environment, DATABASE_URL: databaseUrl });
   } catch (error) {
     // Whoever asked to stop does not wait for the start any more, nor for what became of it.
     if (!stop.aborted) throw error;

@@ -1,8 +1,11 @@
 import path from 'node:path';
 import { startEmbeddedPostgres } from '#database';
+import type { Env } from '#runtime';
 import { makeLog, parseEnv, requireKeysBeyondLoopback } from '#runtime';
 import { banner } from './banner';
+import { loadKeyFile } from './key-file';
 import { migrateAll } from './migrate-all';
+import type { OwnDatabase } from './run-standalone';
 import { runStandalone } from './run-standalone';
 import type { Program } from './supervised-child';
 
@@ -29,6 +32,24 @@ function readable(error: unknown): string {
   return error.message === '' ? code : error.message;
 }
 
+/** The database of the data folder, and the key of the secrets in it. */
+async function startOwnDatabase(
+  { DATA_DIR, SECRETS_KEY }: Env,
+  note: (line: string) => void,
+): Promise<OwnDatabase> {
+  const server = await startEmbeddedPostgres({ folder: DATA_DIR, note });
+  if (SECRETS_KEY.length > 0) return server;
+  try {
+    const key = loadKeyFile(DATA_DIR);
+    // A file that holds something else stops the start here, and not in each child.
+    parseEnv({ SECRETS_KEY: key });
+    return { ...server, environment: { SECRETS_KEY: key } };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
 /** `npm start`: runs everything until `stop`, then ends this process with 0, or with 1 and a message. */
 export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): Promise<void> {
   try {
@@ -38,7 +59,7 @@ export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): 
     await runStandalone({
       listen: { host: env.HOST, port: env.PORT },
       databaseUrl: env.DATABASE_URL,
-      startDatabase: () => startEmbeddedPostgres({ folder: env.DATA_DIR, note }),
+      startDatabase: () => startOwnDatabase(env, note),
       migrate: async (databaseUrl) => {
         try {
           await migrateAll({ databaseUrl, redisUrl: env.REDIS_URL, note });

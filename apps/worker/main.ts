@@ -28,7 +28,7 @@ runMain(async () => {
   for (const warning of await redisWarnings(backend)) log.warn(warning);
 
   // Warm: the first decision compiles the definitions and prepares the statements.
-  const warmUp = { scopes: new Map(), cause: 'event', fire: false } as const;
+  const warmUp = { scopes: new Map(), cause: 'event' } as const;
   const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0) };
   await transact((tx) => decide(tx, warmUp, tools));
 

@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transact } from '#database';
-import { foldTallies, insertDeadEvent } from '#database';
-import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
+import { foldDeliveryTallies, foldTallies, insertDeadEvent } from '#database';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
+import { makeFeatureEffects } from './feature-effects';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
@@ -50,8 +50,7 @@ type Tools = Pipeline & {
 
 /** People whose segments a process remembers: about 20 MB. */
 const STAYS_PEOPLE_MAX = 100_000;
-/** Deadlines are looked for so often; a look at an index that has nothing due takes a fraction of a millisecond. */
-const LOOK_EVERY_MS = 250;
+const LOOK_AFTER_FAILURE_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
@@ -59,7 +58,7 @@ function startFeatures({ db, transact, backend, producer, counters, log, gates }
   const stage: FeaturesStage = {
     transact,
     resolver: makePersonResolver(db),
-    effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
+    effects: makeFeatureEffects(),
     handOn: (payload) => producer.add('evaluations', payload),
   };
   const common = {
@@ -120,7 +119,10 @@ function startEvaluation(tools: Tools): Closable[] {
   });
   const handle = (payload: Payload<'evaluations'>): Promise<void> => lanes.submit(changesIn(payload));
   const sayTrouble = makeTroubleLog(log, 'tallies');
-  const fold = async (): Promise<void> => void (await foldTallies(db, FOLD_ROWS_MAX));
+  const fold = async (): Promise<void> => {
+    await foldTallies(db, FOLD_ROWS_MAX);
+    await foldDeliveryTallies(db, FOLD_ROWS_MAX);
+  };
   return [
     makeLaneConsumer('evaluations', backend, log, handle, [lanes]),
     repeat('the folding of tallies', FOLD_EVERY_MS, fold, (error) => sayTrouble('outage', error)),
@@ -132,11 +134,11 @@ function startTimers({ db, producer, log, clock }: Tools): Closable[] {
   const stage: TimersStage = {
     db,
     handOn: (payload) => producer.add('evaluations', payload),
-    backlog: async () => (await producer.countsOf('evaluations')).waiting,
     ...(clock === undefined ? {} : { clock }),
   };
-  const look = (): Promise<void> => handOnDue(stage);
-  return [repeat('the timers', LOOK_EVERY_MS, look, (error) => sayTrouble(classifyTrouble(error), error))];
+  const look = (): Promise<number> => handOnDue(stage);
+  const failed = (error: unknown): void => sayTrouble(classifyTrouble(error), error);
+  return [repeat('the timers', LOOK_AFTER_FAILURE_MS, look, failed)];
 }
 
 const STAGES: Record<WorkerStage, (tools: Tools) => Closable[]> = {

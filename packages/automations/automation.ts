@@ -1,4 +1,4 @@
-import type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
+import type { MetaConfig, ResendConfig, StoredAutomationConfig, StoredWebhookConfig } from './config';
 import { asList } from './config';
 
 /** Which way a transition went. */
@@ -28,19 +28,28 @@ export type WebhookAutomation = {
   readonly id: string;
   readonly url: string;
   readonly method: WebhookMethod;
+  /** Values as they are stored: sealed, or in clear. */
   readonly headers: Readonly<Record<string, string>>;
+  /** As it is stored. */
   readonly secret: string;
+  /** Secrets that sign beside it until their instants (epoch ms), the newest first; absent: none. */
+  readonly previousSecrets?: readonly { readonly secret: string; readonly untilMs: number }[];
   readonly actions: EdgeActions<'send'>;
 };
 /** One automation of a segment in its normal form: every default applied, its rule spelled out per edge. */
 export type Automation = ResendAutomation | MetaAutomation | WebhookAutomation;
 export type DestinationKind = Automation['kind'];
 
+const KINDS: Readonly<Record<DestinationKind, true>> = { webhook: true, resend: true, meta: true };
+export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).filter(
+  (name): name is DestinationKind => name in KINDS,
+);
+
 /**
  * The flat list of a stored config's automations, defaults applied.
  * @throws TypeError when an id or a webhook's secret is missing: such a config was never passed through `assignIds`.
  */
-export function automationsOf(config: AutomationConfig | null): Automation[] {
+export function automationsOf(config: StoredAutomationConfig | null): Automation[] {
   if (config === null) return [];
   return [
     ...asList(config.resend).map(resendAutomation),
@@ -63,20 +72,28 @@ export function stateKeyOf(automation: Automation, personId: string): string | n
   return audience === null ? null : `${audience}:${personId}`;
 }
 
-/** The audience that an automation keeps, under a name that no other destination uses; null for webhooks. */
+/** The audience that an automation keeps, under a name that no other destination uses; null: it keeps none. */
 export function audienceOf(automation: Automation): string | null {
-  return automation.kind === 'webhook' ? null : audienceName(automation);
+  switch (automation.kind) {
+    case 'resend':
+      return `resend:${automation.audienceId}`;
+    case 'meta':
+      return `meta:${automation.customAudienceId}`;
+    case 'webhook':
+      return null;
+  }
 }
 
 /** The fairness key: what may hang or be throttled on its own, and must then slow nobody else. */
 export function endpointOf(automation: Automation): string {
-  return automation.kind === 'webhook' ? new URL(automation.url).origin : audienceName(automation);
-}
-
-function audienceName(automation: ResendAutomation | MetaAutomation): string {
-  return automation.kind === 'resend'
-    ? `resend:${automation.audienceId}`
-    : `meta:${automation.customAudienceId}`;
+  switch (automation.kind) {
+    case 'resend':
+      return `resend:${automation.audienceId}`;
+    case 'meta':
+      return `meta:${automation.customAudienceId}`;
+    case 'webhook':
+      return new URL(automation.url).origin;
+  }
 }
 
 function resendAutomation(config: ResendConfig): ResendAutomation {
@@ -98,7 +115,7 @@ function metaAutomation(config: MetaConfig): MetaAutomation {
   };
 }
 
-function webhookAutomation(config: WebhookConfig): WebhookAutomation {
+function webhookAutomation(config: StoredWebhookConfig): WebhookAutomation {
   if (config.secret === undefined) throw new TypeError('a stored webhook has no secret');
   const trigger = config.trigger ?? 'both';
   return {
@@ -108,6 +125,14 @@ function webhookAutomation(config: WebhookConfig): WebhookAutomation {
     method: config.method ?? 'POST',
     headers: config.headers ?? {},
     secret: config.secret,
+    ...(config.previousSecrets === undefined
+      ? {}
+      : {
+          previousSecrets: config.previousSecrets.map(({ secret, until }) => ({
+            secret,
+            untilMs: Date.parse(until),
+          })),
+        }),
     actions: {
       entered: trigger === 'on_exit' ? null : 'send',
       exited: trigger === 'on_enter' ? null : 'send',

@@ -1,6 +1,9 @@
-import type { AutomationConfig } from './config';
+import { randomBytes } from 'node:crypto';
+import type { AutomationConfig, StoredAutomationConfig } from './config';
 import { automationConfigSchema, MASK } from './config';
+import { sealConfig } from './config-sealing';
 import { assignIds, maskConfig, mergeMasked } from './config-secrets';
+import { isSealed, makeSecretBox } from './secret-box';
 import { isSigningSecret } from './signing';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -8,8 +11,15 @@ const OTHER_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const A = { id: 'a', url: 'https://a.io/1', secret: SECRET, headers: { Authorization: 'Bearer 1' } };
 const B = { id: 'b', url: 'https://b.io/2', secret: OTHER_SECRET, headers: { 'X-Key': 'k' } };
 
-function merged(next: AutomationConfig, previous: AutomationConfig | null): AutomationConfig {
-  const result = mergeMasked(next, previous);
+const box = makeSecretBox([randomBytes(32)]);
+const noKey = makeSecretBox([]);
+
+function merged(
+  next: AutomationConfig,
+  previous: StoredAutomationConfig | null,
+  { open } = noKey,
+): StoredAutomationConfig {
+  const result = mergeMasked(next, previous, { open });
   if (!result.ok) throw new Error(JSON.stringify(result.faults));
   return result.config;
 }
@@ -77,8 +87,11 @@ describe('mergeMasked', () => {
       ['webhook', 1, 'headers', 'X-Key'],
       ['webhook', 1, 'secret'],
     ];
-    expect(mergeMasked(next, null)).toEqual({ ok: false, faults: paths.map((path) => ({ path, message })) });
-    expect(mergeMasked({ webhook: { ...A, headers: { 'X-Other': MASK } } }, { webhook: A })).toEqual({
+    expect(mergeMasked(next, null, noKey)).toEqual({
+      ok: false,
+      faults: paths.map((path) => ({ path, message })),
+    });
+    expect(mergeMasked({ webhook: { ...A, headers: { 'X-Other': MASK } } }, { webhook: A }, noKey)).toEqual({
       ok: false,
       faults: [{ path: ['webhook', 'headers', 'X-Other'], message }],
     });
@@ -102,16 +115,17 @@ describe('assignIds', () => {
       meta: [{ id: 'new-2', customAudienceId: 'y', sync: true }],
       webhook: [A, { id: 'new-3', url: B.url, secret: expect.any(String) }],
     });
-    expect([...generated]).toEqual(['new-3']);
+    expect([...generated.keys()]).toEqual(['new-3']);
     const [, completed] = [config.webhook].flat();
     expect(isSigningSecret(completed?.secret ?? '')).toBe(true);
+    expect(generated.get('new-3')).toBe(completed?.secret);
   });
 });
 
 describe('maskConfig', () => {
   test('hides header values and secrets, but for a secret that is being revealed', () => {
     const config = { resend: { id: 'r', audienceId: 'x' }, webhook: [A, B] };
-    expect(maskConfig(config, { revealSecretsOf: new Set(['b']) })).toEqual({
+    expect(maskConfig(config, new Map([['b', OTHER_SECRET]]))).toEqual({
       resend: { id: 'r', audienceId: 'x' },
       webhook: [
         { ...A, secret: MASK, headers: { Authorization: MASK } },
@@ -124,5 +138,59 @@ describe('maskConfig', () => {
   test('what is shown is itself valid to send', () => {
     const id = '019ab7c4-0000-7000-8000-000000000001';
     expect(automationConfigSchema.safeParse(maskConfig({ webhook: { ...A, id } })).success).toBe(true);
+  });
+});
+
+describe('sealed configs', () => {
+  const previousSecrets = [{ secret: OTHER_SECRET, until: '2030-01-01T00:00:00.000Z' }];
+  const plain: StoredAutomationConfig = {
+    resend: { id: 'r', audienceId: 'x' },
+    webhook: [{ ...A, previousSecrets }, B],
+  };
+
+  test('hold no secret and no header value in clear, and everything else as it was', () => {
+    const sealed = sealConfig(plain, box);
+    const text = JSON.stringify(sealed);
+    for (const hidden of [SECRET, OTHER_SECRET, 'Bearer 1', '"k"']) expect(text).not.toContain(hidden);
+    const [a] = [sealed.webhook].flat();
+    expect(a).toMatchObject({ id: 'a', url: A.url, previousSecrets: [{ until: previousSecrets[0]?.until }] });
+    expect(
+      [a?.secret, a?.headers?.['Authorization'], a?.previousSecrets?.[0]?.secret].every((one) =>
+        isSealed(one ?? ''),
+      ),
+    ).toBe(true);
+    expect(sealConfig(sealed, box)).toEqual(sealed);
+    expect(sealConfig(plain, noKey)).toEqual(plain);
+  });
+
+  test('show masks, and nothing of a secret that is being replaced', () => {
+    const shown = maskConfig(sealConfig(plain, box));
+    expect(shown).toEqual(maskConfig(plain));
+    expect([shown.webhook].flat()[0]).toEqual({ ...A, secret: MASK, headers: { Authorization: MASK } });
+  });
+
+  test('sent back as they were shown, or in clear, they stay the same text, a rotation included', () => {
+    const sealed = sealConfig(plain, box);
+    expect(merged(maskConfig(sealed), sealed, box)).toEqual(sealed);
+    expect(merged({ resend: { id: 'r', audienceId: 'x' }, webhook: [A, B] }, sealed, box)).toEqual(sealed);
+  });
+
+  test('another secret replaces the stored one at once, and ends the rotation', () => {
+    const next = { ...A, secret: OTHER_SECRET };
+    expect(merged({ webhook: next }, sealConfig(plain, box), box).webhook).toMatchObject({
+      secret: OTHER_SECRET,
+    });
+    expect(merged({ webhook: next }, sealConfig(plain, box), box).webhook).not.toHaveProperty(
+      'previousSecrets',
+    );
+  });
+
+  test('a value goes with its automation only', () => {
+    const [a] = [sealConfig(plain, box).webhook].flat();
+    expect(box.open(a?.secret ?? '', { automationId: 'a', use: 'secret' })).toBe(SECRET);
+    expect(box.open(a?.secret ?? '', { automationId: 'b', use: 'secret' })).toBeNull();
+    expect(
+      box.open(a?.headers?.['Authorization'] ?? '', { automationId: 'a', use: 'header:authorization' }),
+    ).toBe('Bearer 1');
   });
 });

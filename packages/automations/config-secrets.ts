@@ -1,12 +1,21 @@
-import type { AutomationConfig, MetaConfig, ResendConfig, WebhookConfig } from './config';
+import type {
+  AutomationConfig,
+  MetaConfig,
+  ResendConfig,
+  StoredAutomationConfig,
+  StoredWebhookConfig,
+  WebhookConfig,
+} from './config';
 import { asList, MASK, mapPart, partPath } from './config';
+import { headerPlace, mapValues, secretPlace } from './config-sealing';
+import type { SecretBox, SecretPlace } from './secret-box';
 import { generateSigningSecret } from './signing';
 
 /** A part of the config that is wrong; the path starts inside `automationConfig`. */
 export type ConfigFault = { readonly path: (string | number)[]; readonly message: string };
 
 export type MergeResult =
-  | { readonly ok: true; readonly config: AutomationConfig }
+  | { readonly ok: true; readonly config: StoredAutomationConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
 const NOTHING_STORED = `"${MASK}" stands for a stored value, and there is none`;
@@ -15,16 +24,21 @@ const NOTHING_STORED = `"${MASK}" stands for a stored value, and there is none`;
  * Completes a config that a client sends with what is stored, in form `next`, in content:
  * - a masked secret or header value becomes the stored one; without a stored one it is a fault;
  * - an automation without id keeps the id, and a webhook without secret the secret, of its stored counterpart, so
- *   that sending the same config again changes nothing for its receivers.
+ *   that sending the same config again changes nothing for its receivers;
+ * - a secret that is another than the stored one replaces it at once, and ends a rotation that runs.
  *
  * The counterpart is the stored automation of the same kind with the same id; for one without id that with the
  * same target (URL or audience), or, if it shows a mask, the one in the same position. Each serves once.
  */
-export function mergeMasked(next: AutomationConfig, previous: AutomationConfig | null): MergeResult {
+export function mergeMasked(
+  next: AutomationConfig,
+  previous: StoredAutomationConfig | null,
+  box: Pick<SecretBox, 'open'>,
+): MergeResult {
   const faults: ConfigFault[] = [];
   const resend = asList(previous?.resend);
   const meta = asList(previous?.meta);
-  const merged: AutomationConfig = {};
+  const merged: StoredAutomationConfig = {};
   if (next.resend !== undefined) {
     const twin = counterparts(resend, asList(next.resend), (config: ResendConfig) => config.audienceId);
     merged.resend = mapPart(next.resend, (one) => keepId(one, twin(one)));
@@ -38,7 +52,7 @@ export function mergeMasked(next: AutomationConfig, previous: AutomationConfig |
     const twin = counterparts(asList(previous?.webhook), asList(part), (config: WebhookConfig) => config.url);
     merged.webhook = mapPart(part, (one, index) => {
       const stored = twin(one, showsMask(one) ? index : undefined);
-      const { config, faulty } = unmask(keepId(one, stored), stored);
+      const { config, faulty } = unmask(keepId(one, stored), stored, box);
       const path = partPath('webhook', part, index);
       faults.push(...faulty.map((inner) => ({ path: [...path, ...inner], message: NOTHING_STORED })));
       return config;
@@ -49,14 +63,14 @@ export function mergeMasked(next: AutomationConfig, previous: AutomationConfig |
 
 /**
  * Gives every automation without id a new one, and every webhook without secret a random secret.
- * @returns the config to store, and the ids of the webhooks whose secret is new: shown in this answer, then never.
+ * @returns the config, and the secrets that are new by the ids of their webhooks: shown in this answer, then never.
  */
 export function assignIds(
-  config: AutomationConfig,
+  config: StoredAutomationConfig,
   makeId: () => string,
-): { readonly config: AutomationConfig; readonly generated: ReadonlySet<string> } {
-  const generated = new Set<string>();
-  const assigned: AutomationConfig = {};
+): { readonly config: StoredAutomationConfig; readonly generated: ReadonlyMap<string, string> } {
+  const generated = new Map<string, string>();
+  const assigned: StoredAutomationConfig = {};
   if (config.resend !== undefined) {
     assigned.resend = mapPart(config.resend, (one) => ({ ...one, id: one.id ?? makeId() }));
   }
@@ -67,28 +81,32 @@ export function assignIds(
     assigned.webhook = mapPart(config.webhook, (one) => {
       const id = one.id ?? makeId();
       if (one.secret !== undefined) return { ...one, id };
-      generated.add(id);
-      return { ...one, id, secret: generateSigningSecret() };
+      const secret = generateSigningSecret();
+      generated.set(id, secret);
+      return { ...one, id, secret };
     });
   }
   return { config: assigned, generated };
 }
 
-/** A copy to show: header values and secrets masked, except the secrets of the webhooks in `revealSecretsOf`. */
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/**
+ * A copy to show: header values and secrets masked, and nothing of a secret that is being replaced.
+ * @param revealed secrets that are shown in clear, by the ids of their webhooks
+ */
 export function maskConfig(
-  config: AutomationConfig,
-  { revealSecretsOf }: { readonly revealSecretsOf?: ReadonlySet<string> } = {},
+  config: StoredAutomationConfig,
+  revealed: ReadonlyMap<string, string> = NONE,
 ): AutomationConfig {
-  if (config.webhook === undefined) return { ...config };
-  const webhook = mapPart(config.webhook, (one) => {
-    const isShown = one.id !== undefined && revealSecretsOf?.has(one.id) === true;
-    return {
-      ...one,
-      ...(one.headers === undefined ? {} : { headers: mapValues(one.headers, () => MASK) }),
-      ...(one.secret === undefined || isShown ? {} : { secret: MASK }),
-    };
+  const { webhook, ...others } = config;
+  if (webhook === undefined) return others;
+  const masked = ({ previousSecrets: _hidden, ...one }: StoredWebhookConfig): WebhookConfig => ({
+    ...one,
+    ...(one.headers === undefined ? {} : { headers: mapValues(one.headers, () => MASK) }),
+    ...(one.secret === undefined ? {} : { secret: revealed.get(one.id ?? '') ?? MASK }),
   });
-  return { ...config, webhook };
+  return { ...others, webhook: Array.isArray(webhook) ? webhook.map(masked) : masked(webhook) };
 }
 
 /** Finds stored counterparts; those that are named by id are kept for their namesakes. */
@@ -122,31 +140,30 @@ function showsMask({ secret, headers }: WebhookConfig): boolean {
 
 function unmask(
   config: WebhookConfig,
-  stored: WebhookConfig | null,
-): { readonly config: WebhookConfig; readonly faulty: readonly string[][] } {
+  stored: StoredWebhookConfig | null,
+  box: Pick<SecretBox, 'open'>,
+): { readonly config: StoredWebhookConfig; readonly faulty: readonly string[][] } {
   const faulty: string[][] = [];
-  const known = new Map(
-    Object.entries(stored?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  const resolved: WebhookConfig = { ...config };
+  const automationId = config.id ?? '';
+  // A value that is stored already keeps its sealed text: what is equal stays equal.
+  const isStored = (value: string, text: string | undefined, place: SecretPlace): text is string =>
+    text !== undefined && (value === MASK || box.open(text, place) === value);
+  const resolved: StoredWebhookConfig = { ...config };
   if (config.headers !== undefined) {
+    const known = new Map(
+      Object.entries(stored?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    );
     resolved.headers = mapValues(config.headers, (value, name) => {
-      if (value !== MASK) return value;
-      const kept = known.get(name.toLowerCase());
-      if (kept === undefined) faulty.push(['headers', name]);
-      return kept ?? value;
+      const text = known.get(name.toLowerCase());
+      if (isStored(value, text, headerPlace(automationId, name))) return text;
+      if (value === MASK) faulty.push(['headers', name]);
+      return value;
     });
   }
-  if (config.secret === undefined || config.secret === MASK) {
-    if (stored?.secret !== undefined) resolved.secret = stored.secret;
-    else if (config.secret === MASK) faulty.push(['secret']);
-  }
+  const { secret = MASK } = config;
+  if (isStored(secret, stored?.secret, secretPlace(automationId))) {
+    resolved.secret = stored?.secret;
+    if (stored?.previousSecrets !== undefined) resolved.previousSecrets = stored.previousSecrets;
+  } else if (config.secret === MASK) faulty.push(['secret']);
   return { config: resolved, faulty };
-}
-
-function mapValues(
-  values: Readonly<Record<string, string>>,
-  change: (value: string, name: string) => string,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 }

@@ -63,12 +63,12 @@ const headers = z.preprocess(
   z.record(z.string(), z.string()),
 );
 
-const secret = z
-  .string()
-  .refine(
-    (value) => value === MASK || isSigningSecret(value),
-    'must be "whsec_" followed by the base64 of 24 to 64 bytes',
-  );
+const NO_SECRET = 'must be "whsec_" followed by the base64 of 24 to 64 bytes';
+
+/** A webhook's secret as users give it. */
+export const signingSecretSchema = z.string().refine(isSigningSecret, NO_SECRET);
+
+const secret = z.string().refine((value) => value === MASK || isSigningSecret(value), NO_SECRET);
 
 type UrlFault = (url: string) => string | null;
 
@@ -88,6 +88,14 @@ const webhookConfig = (faultOf: UrlFault) =>
     secret: secret.optional(),
   });
 
+// As `sealConfig` leaves it; a text that is sealed follows none of the rules for what it hides.
+const storedWebhook = webhookConfig((url) => urlFault(url, null)).extend({
+  headers: z.record(z.string(), z.string()).optional(),
+  secret: z.string().optional(),
+  /** Secrets that still sign beside the newer one, each until its instant; the newest first. */
+  previousSecrets: z.array(z.strictObject({ secret: z.string(), until: z.iso.datetime() })).optional(),
+});
+
 /**
  * One or a list. The preprocess step reports the faults of the form that was meant, with their own paths, where
  * a bare union would report one "invalid union" for all of them; the union behind it carries type and JSON schema.
@@ -104,17 +112,20 @@ const oneOrMany = <T extends z.ZodType>(one: T) => {
   return z.preprocess(precise, z.union([one, many]));
 };
 
-const configWith = (faultOf: UrlFault) =>
-  z
-    .strictObject({
-      resend: oneOrMany(resendConfig).optional(),
-      meta: oneOrMany(metaConfig).optional(),
-      webhook: oneOrMany(webhookConfig(faultOf)).optional(),
-    })
-    .superRefine(refuseRepeatedIds);
+const configWith = <T extends z.ZodType>(webhook: T) =>
+  z.strictObject({
+    resend: oneOrMany(resendConfig).optional(),
+    meta: oneOrMany(metaConfig).optional(),
+    webhook: oneOrMany(webhook).optional(),
+  });
 
-/** The shape of `automationConfig` without the deployment's address policy: for stored rows, clients and docs. */
-export const automationConfigSchema = configWith((url) => urlFault(url, null));
+const postedWith = (faultOf: UrlFault) => configWith(webhookConfig(faultOf)).superRefine(refuseRepeatedIds);
+
+/** The shape of `automationConfig` without the deployment's address policy: for clients and docs. */
+export const automationConfigSchema = postedWith((url) => urlFault(url, null));
+
+/** The shape of `automationConfig` in the database: with secrets and header values sealed, or in clear. */
+export const storedConfigSchema = configWith(storedWebhook);
 
 /**
  * The schema of what users post: `automationConfigSchema`, and no webhook URL that shows an address outside the
@@ -123,13 +134,15 @@ export const automationConfigSchema = configWith((url) => urlFault(url, null));
  */
 export function makeAutomationConfigSchema({ allowCidrs }: { readonly allowCidrs: readonly string[] }) {
   const allowed = parseCidrs(allowCidrs);
-  return configWith((url) => urlFault(url, allowed));
+  return postedWith((url) => urlFault(url, allowed));
 }
 
 export type AutomationConfig = z.output<typeof automationConfigSchema>;
+export type StoredAutomationConfig = z.output<typeof storedConfigSchema>;
 export type ResendConfig = z.output<typeof resendConfig>;
 export type MetaConfig = z.output<typeof metaConfig>;
 export type WebhookConfig = z.output<ReturnType<typeof webhookConfig>>;
+export type StoredWebhookConfig = z.output<typeof storedWebhook>;
 
 /** A part of the config as a list: absent, one or several. */
 export function asList<T>(part: T | readonly T[] | undefined): readonly T[] {

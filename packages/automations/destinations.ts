@@ -4,12 +4,18 @@ import { makeMetaDestination } from './meta';
 import type { MetaSettings } from './meta-graph';
 import type { ResendSettings } from './resend';
 import { makeResendDestination } from './resend';
+import type { SecretBox } from './secret-box';
+import { makeSecretBox } from './secret-box';
 import { makeWebhookDestination } from './webhook';
 
 export type DestinationSettings = {
   readonly resend?: ResendSettings | undefined;
   readonly meta?: MetaSettings | undefined;
   readonly webhookAllowCidrs: readonly string[];
+  /** Opens what is stored of webhooks; without it only what lies in clear is read. */
+  readonly secretBox?: SecretBox | undefined;
+  /** Told of a webhook that the box does not open. */
+  readonly onUnreadable?: ((automationId: string) => void) | undefined;
   /** Epoch ms. */
   readonly now: () => number;
   /** Total time of an attempt; 15 s unless given. */
@@ -27,6 +33,12 @@ export function makeDestinations(
   return {
     resend: makeResendDestination({ settings: settings.resend, now, timeoutMs }),
     meta: makeMetaDestination({ settings: settings.meta, now, timeoutMs }),
-    webhook: makeWebhookDestination({ allowCidrs: settings.webhookAllowCidrs, now, timeoutMs }),
+    webhook: makeWebhookDestination({
+      allowCidrs: settings.webhookAllowCidrs,
+      secretBox: settings.secretBox ?? makeSecretBox([]),
+      onUnreadable: settings.onUnreadable,
+      now,
+      timeoutMs,
+    }),
   };
 }

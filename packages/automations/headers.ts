@@ -1,4 +1,5 @@
 import { AxiosHeaders } from 'axios';
+import { isSealed, SEALED_PREFIX } from './secret-box';
 
 const HEADERS_MAX = 50;
 const HEADER_BYTES_MAX = 8 * 1_024;
@@ -63,7 +64,7 @@ function nameFault(name: string, seen: ReadonlySet<string>): string | null {
 
 function valueFault(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  return VALUE.test(value)
-    ? null
-    : 'may hold Latin-1 characters only, and no control characters or line breaks';
+  if (!VALUE.test(value)) return 'may hold Latin-1 characters only, and no control characters or line breaks';
+  // It would be taken for one of ours that no key opens.
+  return isSealed(value) ? `must not begin with "${SEALED_PREFIX}"` : null;
 }

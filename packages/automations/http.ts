@@ -16,20 +16,21 @@ export type HttpRequest = {
   readonly body: string;
 };
 
-/**
- * What came of an exchange: an answer of whatever status (redirects are answers), or a failure with its code:
- * `EGRESS_BLOCKED`, `TIMEOUT`, `ABORTED`, or that of Node (`ECONNREFUSED`, `ERR_INVALID_CHAR`, …).
- */
-export type HttpResult =
-  | {
-      readonly kind: 'response';
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
-      /** The first 16 KB as text; bytes that are no UTF-8, and NUL, are U+FFFD. */
-      readonly body: string;
-    }
-  | { readonly kind: 'failure'; readonly code: string };
+/** An answer of whatever status; redirects are answers. */
+export type HttpResponse = {
+  readonly kind: 'response';
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The first 16 KB as text; bytes that are no UTF-8, and NUL, are U+FFFD. */
+  readonly body: string;
+};
+
+/** No answer: `EGRESS_BLOCKED`, `TIMEOUT`, `ABORTED`, or a code of Node's (`ECONNREFUSED`, `ERR_INVALID_CHAR`, …). */
+export type HttpFailure = { readonly kind: 'failure'; readonly code: string };
+
+/** What came of an exchange. */
+export type HttpResult = HttpResponse | HttpFailure;
 
 /** Failures before anything was sent: no name, no way, nobody listening, or a request that is none. */
 const UNSENT_CODES: ReadonlySet<string> = new Set([
@@ -44,7 +45,7 @@ const UNSENT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the receiver of a failed request may have got it, and may still act on it. */
-export function mayHaveArrived(failure: HttpResult & { readonly kind: 'failure' }): boolean {
+export function mayHaveArrived(failure: HttpFailure): boolean {
   return !UNSENT_CODES.has(failure.code);
 }
 

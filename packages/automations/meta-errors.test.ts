@@ -1,9 +1,18 @@
 import type { FakeMeta, Handler } from '../testkit/fakes';
-import { graphError, reply, startFakeMeta } from '../testkit/fakes';
+import {
+  applyLate,
+  errorPage,
+  graphError,
+  loseAnswer,
+  refuseWith,
+  reply,
+  startFakeMeta,
+} from '../testkit/fakes';
+import { waitFor } from '../testkit/wait-for';
 import { deliverOne } from './deliver-one';
 import type { Destination } from './destination';
 import { makeMetaDestination } from './meta';
-import { audienceRequest, metaAutomation, NOW_MS } from './test-request';
+import { audienceRequest, metaAutomation, NOW_MS } from './test/request';
 
 let meta: FakeMeta;
 let nowMs: number;
@@ -91,6 +100,18 @@ test('a wrong token halts, a hanging server is cut, one that is gone got nothing
   expect((await deliver()).outcome).toEqual({ kind: 'retry', error: 'ECONNREFUSED' });
 });
 
+test('a call that nobody waits for any more may still be applied: its outcome is unknown', async () => {
+  const disturbances = [loseAnswer, applyLate(200)];
+  meta.disturb(() => disturbances.shift() ?? null);
+  expect((await deliver()).outcome).toMatchObject({ kind: 'retry', outcomeUnknown: true });
+  expect(meta.membersOf('2385')).toEqual(['p']);
+
+  const other = request('late');
+  const { outcome } = await deliverOne(make({ timeoutMs: 100 }), other);
+  expect(outcome).toEqual({ kind: 'retry', error: 'TIMEOUT', outcomeUnknown: true });
+  await waitFor(() => meta.membersOf('2385').includes('late'));
+});
+
 test('what Meta says is kept without what is personal or secret', async () => {
   const message = `Invalid p@example.com, ${'ab'.repeat(32)}, token meta_test`;
   meta.interject(graphError(100, { message }));
@@ -106,6 +127,16 @@ describe('throttled', () => {
       scope: 'destination',
       afterMs: 300_000,
     });
+  });
+
+  test('by something in between: as long as it asks for, else a minute', async () => {
+    const page = (headers: Record<string, string>) => errorPage(429, headers);
+    meta.interject(page({ 'retry-after': '90' }), page({ 'retry-after': 'soon' }));
+    const throttled = { kind: 'retry', scope: 'destination' };
+    expect((await deliver()).outcome).toMatchObject({ ...throttled, afterMs: 90_000 });
+    expect((await deliver()).outcome).toMatchObject({ ...throttled, afterMs: 60_000 });
+    meta.interject(errorPage(503, { 'retry-after': '7' }));
+    expect((await deliver()).outcome).toMatchObject({ kind: 'retry', afterMs: 7_000 });
   });
 
   test('without a stated end: a minute, doubled each time, up to 15, until something works', async () => {
@@ -168,7 +199,7 @@ describe('groups', () => {
   });
 
   test('one row that spoils its request is found, and the others are delivered', async () => {
-    meta.disturb(({ text }) => (text.includes('"p5"') ? () => graphError(100) : null));
+    meta.disturb(({ text }) => (text.includes('"p5"') ? refuseWith(graphError(100)) : null));
     const results = await group(16);
     expect(results[5]?.outcome.kind).toBe('final');
     expect(kindsOf(results).filter((kind) => kind === 'delivered')).toHaveLength(15);
@@ -177,7 +208,7 @@ describe('groups', () => {
   });
 
   test('a request that is refused whatever its rows is not tried without end', async () => {
-    meta.disturb(() => () => graphError(100));
+    meta.disturb(() => refuseWith(graphError(100)));
     const kinds = kindsOf(await group(200));
     expect(kinds.filter((kind) => kind === 'final').length).toBeGreaterThan(0);
     expect(new Set(kinds)).toEqual(new Set(['final', 'retry']));

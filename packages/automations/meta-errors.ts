@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import type { Outcome } from './destination';
-import type { HttpResult } from './http';
+import type { HttpResponse, HttpResult } from './http';
 import { mayHaveArrived } from './http';
 import { parseJson } from './meta-graph';
 import type { Throttle } from './meta-usage';
 import { regainAccessMs } from './meta-usage';
 import { redact } from './redact';
+import { retryAfterMs } from './retry';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -63,11 +64,7 @@ export function metaOutcome(
     };
   }
   const parsed = graphError.safeParse(parseJson(result.body));
-  if (!parsed.success) {
-    // A proxy's page, or a 2xx that can't be read: unknown, and repeating a set operation is safe.
-    const text = `HTTP ${result.status}: not an answer of the Graph API`;
-    return { kind: 'retry', error: text, outcomeUnknown: true };
-  }
+  if (!parsed.success) return unreadable(result, throttle);
   const error = describe(result.status, parsed.data.error, accessToken);
   switch (verdictOf(parsed.data.error, result.status)) {
     case 'retry':
@@ -91,6 +88,16 @@ export function metaOutcome(
     case 'final':
       return { kind: 'final', error };
   }
+}
+
+/** A proxy's page, or a 2xx that can't be read: unknown, and repeating a set operation is safe. */
+function unreadable({ status, headers }: HttpResponse, throttle: Throttle): Outcome {
+  const error = `HTTP ${status}: not an answer of the Graph API`;
+  const askedMs = retryAfterMs(headers['retry-after'], throttle.now());
+  if (status === 429)
+    return { kind: 'retry', error, scope: 'destination', afterMs: throttle.throttled(askedMs ?? 0) };
+  const afterMs = askedMs === undefined ? {} : { afterMs: askedMs };
+  return { kind: 'retry', error, ...afterMs, outcomeUnknown: true };
 }
 
 function verdictOf(error: GraphError, status: number): Verdict {

@@ -3,7 +3,7 @@ import { graphError, reply, startFakeMeta } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeMetaDestination } from './meta';
-import { audienceRequest, metaAutomation, NOW_MS } from './test-request';
+import { audienceRequest, metaAutomation, NOW_MS } from './test/request';
 
 const MARY = 'f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79';
 const PHONE = 'e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176';

@@ -50,6 +50,8 @@ export function usagePause(result: HttpResult): Pause | undefined {
 
 /** How long to wait when Meta throttles, all calls of this process together. */
 export type Throttle = {
+  /** Epoch ms. */
+  readonly now: () => number;
   /** @param statedMs what Meta asks for, 0 for nothing @returns ms to wait from now */
   throttled(statedMs: number): number;
   /** A call succeeded. */
@@ -61,6 +63,7 @@ export function makeThrottle(now: () => number): Throttle {
   let times = 0;
   let untilMs = 0;
   return {
+    now,
     throttled: (statedMs) => {
       const nowMs = now();
       if (nowMs >= untilMs) {

@@ -3,7 +3,7 @@ import { startFakeMeta } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest, Recipient } from './destination';
 import { makeMetaDestination } from './meta';
-import { audienceRequest, metaAutomation, NOW_MS } from './test-request';
+import { audienceRequest, metaAutomation, NOW_MS } from './test/request';
 
 const MARY = 'f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79';
 const JOE = '8830eedd6c6b5ea97d181563a349476ca1bb25ace1f94b5c5e48d9cad727941b';

@@ -1,18 +1,22 @@
 import type { Outcome } from './destination';
-import { retryAfterMs } from './retry';
+import { redact } from './redact';
+import type { Headers } from './resend-limits';
+import { throttledMs, waitMs } from './resend-limits';
 
-type Verdict = 'retry' | 'final' | 'halt';
+type Verdict = 'retry' | 'throttled' | 'final' | 'halt' | 'quota';
 
-/** Resend's error names whose status alone would mislead (reference 1.3). Every other name goes by its status. */
+/** Resend's error names whose status alone would mislead (resend.com/docs: errors). Every other goes by its status. */
 const BY_NAME: ReadonlyMap<string, Verdict> = new Map([
   ['concurrent_idempotent_requests', 'retry'],
-  ['daily_quota_exceeded', 'halt'],
-  ['monthly_quota_exceeded', 'halt'],
+  ['daily_quota_exceeded', 'quota'],
+  ['monthly_quota_exceeded', 'quota'],
 ]);
 
 /** Refusals of the SDK itself, which carry no status: the address can't be put into a path. */
 const LOCAL_REFUSALS: ReadonlySet<string> = new Set(['invalid_parameter', 'missing_required_field']);
 
+/** How long a quota is left alone whose end no answer states. */
+const QUOTA_PAUSE_MS = 60 * 60 * 1_000;
 const MESSAGE_CHARS_MAX = 300;
 
 /** Fields as the wire gives them: the SDK hands on any JSON as its error type. */
@@ -21,24 +25,34 @@ type WireError = { readonly message?: unknown; readonly name?: unknown; readonly
 /**
  * What an answer of Resend's SDK that is no success means. Without a status the outcome is unknown (network, or a
  * 2xx that could not be read): it is tried again, which is safe because adding and removing can be repeated.
- * @param headers lower-case names.
  */
 export function resendOutcome(
   error: WireError | null,
-  headers: Readonly<Record<string, string>>,
-  context: { readonly email: string; readonly nowMs: number; readonly cut: string | null },
+  headers: Headers,
+  context: { readonly apiKey: string; readonly nowMs: number; readonly cut: string | null },
 ): Outcome {
-  if (context.cut !== null) return { kind: 'retry', error: context.cut };
+  if (context.cut !== null) return { kind: 'retry', error: context.cut, outcomeUnknown: true };
   const name = typeof error?.name === 'string' ? error.name : 'unreadable answer';
   const status = typeof error?.statusCode === 'number' ? error.statusCode : null;
-  const text = `${status ?? 'no status'} ${name}: ${textOf(error?.message, context.email)}`;
+  const text = `${status ?? 'no status'} ${name}: ${textOf(error?.message, context.apiKey)}`;
+  const askedMs = waitMs(headers['retry-after'], context.nowMs);
   switch (BY_NAME.get(name) ?? verdictOf(status, name)) {
-    case 'retry': {
-      const afterMs =
-        retryAfterMs(headers['retry-after'], context.nowMs) ??
-        (status === 429 ? retryAfterMs(headers['ratelimit-reset'], context.nowMs) : undefined);
-      return { kind: 'retry', error: text, ...(afterMs === undefined ? {} : { afterMs }) };
-    }
+    case 'retry':
+      return {
+        kind: 'retry',
+        error: text,
+        ...(askedMs === undefined ? {} : { afterMs: askedMs }),
+        ...(status === 409 ? {} : { outcomeUnknown: true }),
+      };
+    case 'throttled':
+      return {
+        kind: 'retry',
+        error: text,
+        scope: 'destination',
+        afterMs: throttledMs(headers, context.nowMs),
+      };
+    case 'quota':
+      return { kind: 'halt', scope: 'destination', error: text, afterMs: askedMs ?? QUOTA_PAUSE_MS };
     case 'halt':
       return { kind: 'halt', scope: 'destination', error: text };
     case 'final':
@@ -48,13 +62,13 @@ export function resendOutcome(
 
 function verdictOf(status: number | null, name: string): Verdict {
   if (status === null) return LOCAL_REFUSALS.has(name) ? 'final' : 'retry';
+  if (status === 429) return 'throttled';
   if (status === 401 || status === 403) return 'halt';
-  if (status === 408 || status === 425 || status === 429) return 'retry';
+  if (status === 408 || status === 425) return 'retry';
   return status >= 400 && status < 500 ? 'final' : 'retry';
 }
 
-/** The vendor's words without the person's address. */
-function textOf(message: unknown, email: string): string {
-  const text = typeof message === 'string' ? message : '';
-  return text.replaceAll(email, '[e-mail]').slice(0, MESSAGE_CHARS_MAX);
+/** The vendor's words without addresses and the key. */
+function textOf(message: unknown, apiKey: string): string {
+  return redact(typeof message === 'string' ? message : '', [apiKey]).slice(0, MESSAGE_CHARS_MAX);
 }

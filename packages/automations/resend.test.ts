@@ -1,11 +1,11 @@
 import type { FakeResend } from '../testkit/fakes';
-import { reply, resendError, startFakeResend } from '../testkit/fakes';
+import { errorPage, reply, startFakeReceiver, startFakeResend } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeResendDestination } from './resend';
+import { audienceRequest, NOW_MS, resendAutomation } from './test/request';
 
 const SEGMENT = '78261eea-8f8b-4381-83c6-79fa7120f1cf';
-const NOW_MS = Date.UTC(2026, 10, 22, 12);
 
 let resend: FakeResend;
 beforeEach(async () => {
@@ -13,31 +13,15 @@ beforeEach(async () => {
 });
 afterEach(() => resend.close());
 
-function deliver(
-  action: 'add' | 'remove',
-  email: string | null,
-  options: { apiKey?: string; timeoutMs?: number } = {},
-) {
-  const { apiKey = 're_test', timeoutMs = 5_000 } = options;
-  const settings = { apiKey, baseUrl: `${resend.origin}/` };
-  const request: DeliveryRequest = {
-    deliveryId: 'd1',
-    type: action === 'add' ? 'segment.entered' : 'segment.exited',
-    action,
-    occurredAtMs: NOW_MS,
-    automation: {
-      kind: 'resend',
-      id: 'r',
-      audienceId: SEGMENT,
-      actions: { entered: 'add', exited: 'remove' },
-    },
-    body: null,
-    person: { id: 'p', userId: null, email, phone: null },
-    identifiers: [],
-    attempt: 1,
-  };
-  const destination = makeResendDestination({ settings, now: () => NOW_MS, timeoutMs });
-  return deliverOne(destination, request);
+function destination() {
+  const settings = { apiKey: 're_test', baseUrl: `${resend.origin}/` };
+  return makeResendDestination({ settings, now: () => NOW_MS, timeoutMs: 5_000 });
+}
+
+function deliver(action: 'add' | 'remove', email: string | null, rest: Partial<DeliveryRequest> = {}) {
+  const person = { id: 'p', userId: null, email, phone: null };
+  const request = audienceRequest(resendAutomation(SEGMENT), action, { person, ...rest });
+  return deliverOne(destination(), request);
 }
 
 const sent = () => resend.requests.map(({ method, path }) => `${method} ${path}`);
@@ -73,17 +57,12 @@ describe('add', () => {
     expect(resend.contacts.size).toBe(1);
   });
 
-  test('a segment that does not exist is final, and no contact is made for it', async () => {
+  test('a segment that does not exist halts its own, and no contact is made for it', async () => {
     resend.addContact('a@x.io');
     resend.forgetSegment(SEGMENT);
-    expect((await deliver('add', 'a@x.io')).outcome).toEqual({
-      kind: 'final',
-      error: '404 not_found: Segment not found',
-    });
-    expect((await deliver('add', 'b@x.io')).outcome).toEqual({
-      kind: 'final',
-      error: '404 not_found: Segment not found',
-    });
+    const halted = { kind: 'halt', scope: 'endpoint', error: '404 not_found: Segment not found' };
+    expect((await deliver('add', 'a@x.io')).outcome).toEqual(halted);
+    expect((await deliver('add', 'b@x.io')).outcome).toEqual(halted);
     expect([...resend.contacts.keys()]).toEqual(['a@x.io']);
   });
 });
@@ -100,6 +79,39 @@ describe('remove', () => {
   test('who is not there is removed already', async () => {
     expect((await deliver('remove', 'a@x.io')).outcome).toEqual({ kind: 'delivered' });
     expect(sent()).toHaveLength(1);
+  });
+});
+
+describe('addresses of the past', () => {
+  test('a removal takes out what was added, not what is known now', async () => {
+    await deliver('add', 'old@x.io');
+    expect(await deliver('remove', 'new@x.io', { identifiers: ['old@x.io'] })).toMatchObject({
+      outcome: { kind: 'delivered' },
+    });
+    expect(resend.membersOf(SEGMENT)).toEqual([]);
+    expect(sent().at(-1)).toBe(`DELETE /contacts/old%40x.io/segments/${SEGMENT}`);
+    expect((await deliver('remove', null, { identifiers: ['old@x.io'] })).outcome.kind).toBe('delivered');
+  });
+
+  test('an add under a new address takes the old one out first', async () => {
+    await deliver('add', 'old@x.io');
+    await deliver('add', 'new@x.io', { identifiers: ['old@x.io', 'new@x.io'] });
+    expect(resend.membersOf(SEGMENT)).toEqual(['new@x.io']);
+    expect(resend.contacts.size).toBe(2);
+  });
+
+  test('who can’t be taken out under the old address is not added under the new', async () => {
+    await deliver('add', 'old@x.io');
+    resend.interject(errorPage(502));
+    const { outcome } = await deliver('add', 'new@x.io', { identifiers: ['old@x.io'] });
+    expect(outcome.kind).toBe('retry');
+    expect(resend.membersOf(SEGMENT)).toEqual(['old@x.io']);
+  });
+
+  test('what is kept of someone is the address', () => {
+    const made = destination();
+    expect(made.identifierOf?.({ id: 'p', userId: null, email: ' a@x.io ', phone: null })).toBe('a@x.io');
+    expect(made.identifierOf?.({ id: 'p', userId: null, email: ' ', phone: null })).toBeNull();
   });
 });
 
@@ -128,70 +140,12 @@ describe('addresses in the path', () => {
   });
 });
 
-describe('what an answer means', () => {
-  test.each([
-    ['retry-after', 2_000],
-    ['ratelimit-reset', 1_000],
-  ])('429 waits for %s', async (header, afterMs) => {
-    const headers = header === 'retry-after' ? { 'retry-after': '2' } : {};
-    resend.interject(resendError(429, 'rate_limit_exceeded', 'Too many requests.', headers));
-    const { outcome, httpStatus } = await deliver('add', 'a@x.io');
-    expect(outcome).toEqual({ kind: 'retry', error: '429 rate_limit_exceeded: Too many requests.', afterMs });
-    expect(httpStatus).toBe(429);
-    expect(sent()).toHaveLength(1);
-  });
-
-  test.each([
-    ['502 with HTML', reply(502, { body: '<html>Bad gateway</html>' })],
-    ['500 with null', reply(500, { body: 'null' })],
-    ['200 with nothing', reply(200)],
-    ['200 with null', reply(200, { body: 'null' })],
-    ['409 of concurrent requests', resendError(409, 'concurrent_idempotent_requests', 'Busy')],
-    ['500', resendError(500, 'internal_server_error', 'Oops')],
-  ])('%s is tried again', async (_name, handler) => {
-    resend.interject(handler);
-    expect((await deliver('add', 'a@x.io')).outcome.kind).toBe('retry');
-    expect(sent()).toHaveLength(1);
-  });
-
-  test.each([
-    [422, 'invalid_parameter', 'final'],
-    [400, 'validation_error', 'final'],
-    [400, 'constructor', 'final'],
-    [401, 'restricted_api_key', 'halt'],
-    [403, 'invalid_api_key', 'halt'],
-    [429, 'monthly_quota_exceeded', 'halt'],
-  ])('%d %s: %s', async (status, name, kind) => {
-    resend.interject(resendError(status, name, 'The address a@x.io is odd'));
-    const { outcome, error } = await deliver('add', 'a@x.io');
-    expect(outcome.kind).toBe(kind);
-    expect(error).toBe(`${status} ${name}: The address [e-mail] is odd`);
-    expect(sent()).toHaveLength(1);
-  });
-
-  test('a wrong key halts the destination', async () => {
-    const { outcome, httpStatus } = await deliver('add', 'a@x.io', { apiKey: 're_wrong' });
-    expect(outcome).toMatchObject({ kind: 'halt', scope: 'destination' });
-    expect(httpStatus).toBe(403);
-  });
-
-  test('a server that hangs is cut and tried again; so is one that is gone', async () => {
-    resend.interject(() => undefined);
-    expect((await deliver('add', 'a@x.io', { timeoutMs: 150 })).outcome).toEqual({
-      kind: 'retry',
-      error: 'TIMEOUT',
-    });
-    await resend.close();
-    expect((await deliver('add', 'a@x.io')).outcome).toMatchObject({ kind: 'retry' });
-  });
-
-  test('the second request may be the one that fails', async () => {
-    resend.interject(
-      resendError(404, 'not_found', 'Contact not found'),
-      resendError(429, 'rate_limit_exceeded', 'Slow down'),
-    );
-    expect((await deliver('add', 'a@x.io')).outcome.kind).toBe('retry');
-  });
+test('a redirect is not followed, with the key or without', async () => {
+  const elsewhere = await startFakeReceiver();
+  resend.interject(reply(307, { headers: { location: `${elsewhere.origin}/` } }));
+  expect((await deliver('add', 'a@x.io')).outcome.kind).toBe('retry');
+  expect(elsewhere.requests).toEqual([]);
+  await elsewhere.close();
 });
 
 test('nothing is sent without an address, or without a key', async () => {

@@ -1,9 +1,10 @@
 import { Resend } from 'resend';
 import type { ErrorResponse } from 'resend';
-import type { ResendAutomation } from './automation';
-import type { Attempted, Destination } from './destination';
-import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, cutOf, timedAttempt } from './destination';
+import type { Attempted, DeliveryRequest, Destination, Pause, Recipient } from './destination';
+import { ATTEMPT_TIMEOUT_MS, cutOf, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
 import { resendOutcome } from './resend-errors';
+import type { ResendLimit } from './resend-limits';
+import { makeResendLimit } from './resend-limits';
 import { RESEND_RETRY_DELAYS_MS } from './retry';
 
 const DEFAULT_BASE_URL = 'https://api.resend.com';
@@ -18,7 +19,8 @@ type ResendReply = {
 };
 
 /**
- * The Resend destination, through its own SDK. `audienceId` is what Resend now calls a segment id.
+ * The Resend destination, through its own SDK. `audienceId` is what Resend now calls a segment id. What is kept of who
+ * was added is the address: Resend has no other way to name a contact that was not made here.
  * Unset settings: every delivery is skipped.
  */
 export function makeResendDestination(options: {
@@ -31,23 +33,25 @@ export function makeResendDestination(options: {
     settings === undefined
       ? null
       : new Resend(settings.apiKey, { baseUrl: (settings.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '') });
+  const limit = makeResendLimit();
   const reason = 'destination not configured: RESEND_API_KEY is not set';
   return {
     kind: 'resend',
     retryDelaysMs: RESEND_RETRY_DELAYS_MS,
     group: ONE_BY_ONE,
-    rate: { max: 2, perMs: 1_000 },
+    get rate() {
+      return limit.rate;
+    },
     isConfigured: () => (resend === null ? { ok: false, reason } : { ok: true }),
-    deliver: deliverEach(async ({ automation, action, person }, signal) => {
+    identifierOf: emailOf,
+    deliver: deliverEach(async (request, signal) => {
+      const { automation } = request;
       if (automation.kind !== 'resend')
         throw new TypeError(`a ${automation.kind} automation is not for Resend`);
-      return timedAttempt({ signal, timeoutMs }, async (bounded): Promise<Attempted> => {
-        if (resend === null) return { outcome: { kind: 'skipped', reason } };
-        const email = person.email?.trim() ?? '';
-        if (email === '') return { outcome: { kind: 'skipped', reason: 'no e-mail address' } };
-        const call = { resend, automation, email, signal: bounded };
-        const reply = await (action === 'remove' ? removeFromSegment(call) : addToSegment(call));
-        return attempted(reply, { email, nowMs: now(), cut: cutOf(bounded) });
+      return timedAttempt({ signal, timeoutMs }, async (bounded) => {
+        if (resend === null || settings === undefined) return { outcome: { kind: 'skipped', reason } };
+        const call = { resend, segmentId: automation.audienceId, signal: bounded, limit, settings, now };
+        return request.action === 'remove' ? removePerson(call, request) : addPerson(call, request);
       });
     }),
   };
@@ -55,34 +59,70 @@ export function makeResendDestination(options: {
 
 type Call = {
   readonly resend: Resend;
-  readonly automation: ResendAutomation;
-  readonly email: string;
+  readonly segmentId: string;
   readonly signal: AbortSignal;
+  readonly limit: ResendLimit;
+  readonly settings: ResendSettings;
+  readonly now: () => number;
 };
+
+const NO_EMAIL: Attempted = { outcome: { kind: 'skipped', reason: 'no e-mail address' } };
+
+/** Takes out the addresses that were added; of someone who was never added by us, the one that is known now. */
+async function removePerson(call: Call, { identifiers, person }: DeliveryRequest): Promise<Attempted> {
+  const current = emailOf(person);
+  const emails = identifiers.length > 0 || current === null ? identifiers : [current];
+  return (await removeEach(call, emails)) ?? NO_EMAIL;
+}
+
+/** Adds the address of now, having taken out those that earlier adds left. */
+async function addPerson(call: Call, { identifiers, person }: DeliveryRequest): Promise<Attempted> {
+  const email = emailOf(person);
+  if (email === null) return NO_EMAIL;
+  const removed = await removeEach(
+    call,
+    identifiers.filter((old) => old !== email),
+  );
+  return removed === null || removed.outcome.kind === 'delivered' ? addToSegment(call, email) : removed;
+}
+
+async function removeEach(call: Call, emails: readonly string[]): Promise<Attempted | null> {
+  let last: Attempted | null = null;
+  for (const email of emails) {
+    last = await removeFromSegment(call, email);
+    if (last.outcome.kind !== 'delivered') return last;
+  }
+  return last;
+}
 
 /**
  * Adds an existing contact, and creates one only where there is none: `POST /contacts` resets every field that it
  * is not given, so that re-creating a contact subscribes a person again who had opted out. For the same reason
  * `unsubscribed` is never sent.
  */
-async function addToSegment({ resend, automation, email, signal }: Call): Promise<ResendReply> {
-  const segmentId = automation.audienceId;
+async function addToSegment(call: Call, email: string): Promise<Attempted> {
+  const { resend, segmentId } = call;
   // The SDK puts the address into the path as it is: a "?" in it would address another endpoint.
-  const added = await resend.contacts.segments.add(
-    { email: encodeURIComponent(email), segmentId },
-    { signal },
-  );
-  if (!isContactMissing(added)) return added;
-  return resend.contacts.create({ email, segments: [{ id: segmentId }] }, { signal });
+  const path = { email: encodeURIComponent(email), segmentId };
+  const added = await resend.contacts.segments.add(path, requestOptions(call));
+  if (!isContactMissing(added)) return segmentAttempted(call, added);
+  const contact = { email, segments: [{ id: segmentId }] };
+  return segmentAttempted(call, await resend.contacts.create(contact, requestOptions(call)));
 }
 
 /** Never `contacts.remove`: that deletes the contact itself, with all its segments and history. */
-async function removeFromSegment({ resend, automation, email, signal }: Call): Promise<ResendReply> {
-  const request = { email: encodeURIComponent(email), segmentId: automation.audienceId };
-  const removed = await resend.contacts.segments.remove(request, { signal });
-  if (removed.error?.statusCode !== 404) return removed;
+async function removeFromSegment(call: Call, email: string): Promise<Attempted> {
+  const path = { email: encodeURIComponent(email), segmentId: call.segmentId };
+  const removed = await call.resend.contacts.segments.remove(path, requestOptions(call));
   // Whatever is missing, contact or segment: the person is not in it, as wanted.
-  return { data: {}, error: null, headers: removed.headers };
+  const isGone = removed.error?.statusCode === 404;
+  return attempted(call, isGone ? { data: {}, error: null, headers: removed.headers } : removed);
+}
+
+/** The SDK hands its options on to `fetch`, which would follow a redirect and turn a POST into a GET. */
+function requestOptions({ signal }: Call): { readonly signal: AbortSignal } {
+  const options = { signal, redirect: 'manual' };
+  return options;
 }
 
 /** Another 404 says that the segment is missing; creating the contact would not help. */
@@ -90,11 +130,28 @@ function isContactMissing({ error }: ResendReply): boolean {
   return error?.statusCode === 404 && /contact not found/i.test(error.message);
 }
 
-function attempted(
-  { data, error, headers }: ResendReply,
-  context: { readonly email: string; readonly nowMs: number; readonly cut: string | null },
-): Attempted {
-  if (error === null && data !== null) return { outcome: { kind: 'delivered' }, httpStatus: 200 };
-  const outcome = resendOutcome(error, headers ?? {}, context);
-  return { outcome, httpStatus: typeof error?.statusCode === 'number' ? error.statusCode : null };
+/** A 404 of an add: nobody can be added to this segment until it is there, or the automation names another. */
+function segmentAttempted(call: Call, reply: ResendReply): Attempted {
+  const result = attempted(call, reply);
+  const { outcome } = result;
+  if (result.httpStatus !== 404 || outcome.kind !== 'final') return result;
+  return { ...result, outcome: { kind: 'halt', scope: 'endpoint', error: outcome.error } };
+}
+
+function attempted(call: Call, { data, error, headers }: ResendReply): Attempted {
+  const { limit, signal, settings, now } = call;
+  const pause: Pause | undefined = limit.answered(headers ?? {});
+  const paused = pause === undefined ? {} : { pause };
+  if (error === null && data !== null) return { outcome: { kind: 'delivered' }, httpStatus: 200, ...paused };
+  const context = { apiKey: settings.apiKey, nowMs: now(), cut: cutOf(signal) };
+  return {
+    outcome: resendOutcome(error, headers ?? {}, context),
+    httpStatus: typeof error?.statusCode === 'number' ? error.statusCode : null,
+    ...paused,
+  };
+}
+
+function emailOf({ email }: Pick<Recipient, 'email'>): string | null {
+  const trimmed = email?.trim() ?? '';
+  return trimmed === '' ? null : trimmed;
 }

@@ -1,12 +1,14 @@
 import type { LookupFunction } from 'node:net';
-import type { WebhookAutomation } from './automation';
-import type { Attempted, DeliveryRequest, DeliveryType, Destination, Outcome } from './destination';
+import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
 import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
 import { EGRESS_BLOCKED, makeGuardedAgents, parseCidrs } from './egress';
 import type { HttpResult } from './http';
 import { makeSendHttp } from './http';
 import { retryAfterMs, WEBHOOK_RETRY_DELAYS_MS } from './retry';
+import type { SecretBox } from './secret-box';
 import { signatureHeader } from './signing';
+import type { WebhookCredentials } from './webhook-credentials';
+import { makeCredentials, redacted, secretsAt } from './webhook-credentials';
 
 const USER_AGENT = 'Segment-Engine-Webhooks/1.0';
 
@@ -19,60 +21,28 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
   'ERR_UNESCAPED_CHARACTERS',
 ]);
 
-/** What a webhook tells; instants in epoch ms. */
-export type WebhookEvent = {
-  readonly deliveryId: string;
-  readonly type: DeliveryType;
-  readonly timestampMs: number;
-  readonly segment: { readonly id: string; readonly name: string };
-  readonly person: {
-    readonly id: string;
-    readonly userId: string | null;
-    readonly email: string | null;
-    readonly phone: string | null;
-    readonly traits: Readonly<Record<string, unknown>>;
-    readonly features: Readonly<Record<string, number>>;
-  };
-  readonly membership: { readonly enteredAtMs: number; readonly exitedAtMs: number | null };
-};
+/** The reason of deliveries that wait for the right key. */
+const UNREADABLE = 'SECRETS_KEY does not open the stored secret or headers of this webhook';
 
-/** The body of a webhook (CONTRACT 4), rendered once and then sent as the same bytes on every attempt. */
-export function renderWebhookBody(event: WebhookEvent): string {
-  const { segment, person, membership } = event;
-  return JSON.stringify({
-    id: event.deliveryId,
-    type: event.type,
-    timestamp: isoTime(event.timestampMs),
-    data: {
-      segment: { id: segment.id, name: segment.name },
-      person: {
-        id: person.id,
-        userId: person.userId,
-        email: person.email,
-        phone: person.phone,
-        traits: person.traits,
-        features: person.features,
-      },
-      membership: {
-        enteredAt: isoTime(membership.enteredAtMs),
-        exitedAt: membership.exitedAtMs === null ? null : isoTime(membership.exitedAtMs),
-      },
-    },
-  });
-}
+export type WebhookSettings = {
+  readonly allowCidrs: readonly string[];
+  /** Opens what is stored sealed. */
+  readonly secretBox: Pick<SecretBox, 'open'>;
+  /** Told once of each webhook, as it stands, that the box does not open. */
+  readonly onUnreadable?: ((automationId: string) => void) | undefined;
+  readonly now: () => number;
+  readonly timeoutMs?: number | undefined;
+  /** Name resolution, node:dns by default. */
+  readonly lookup?: LookupFunction | undefined;
+};
 
 /**
  * The webhook destination: signed by Standard Webhooks 1.0.0, to public addresses and `allowCidrs` only.
- * @param lookup name resolution, node:dns by default.
  * @throws TypeError when an entry of `allowCidrs` is no CIDR.
  */
-export function makeWebhookDestination(settings: {
-  readonly allowCidrs: readonly string[];
-  readonly now: () => number;
-  readonly timeoutMs?: number | undefined;
-  readonly lookup?: LookupFunction | undefined;
-}): Destination {
+export function makeWebhookDestination(settings: WebhookSettings): Destination {
   const { now, timeoutMs = ATTEMPT_TIMEOUT_MS } = settings;
+  const credentialsOf = makeCredentials(settings.secretBox, settings.onUnreadable);
   const send = makeSendHttp(makeGuardedAgents(parseCidrs(settings.allowCidrs), settings.lookup));
   return {
     kind: 'webhook',
@@ -84,12 +54,14 @@ export function makeWebhookDestination(settings: {
       if (automation.kind !== 'webhook') throw new TypeError(`a ${automation.kind} automation is no webhook`);
       if (body === null) throw new TypeError('a webhook delivery has no body');
       return timedAttempt({ signal, timeoutMs }, async (bounded): Promise<Attempted> => {
-        const headers = webhookHeaders(request, automation, body, now());
+        const credentials = credentialsOf(automation);
+        if (credentials === null) return { outcome: { kind: 'halt', scope: 'endpoint', error: UNREADABLE } };
+        const headers = webhookHeaders(request, credentials, body, now());
         const { url, method } = automation;
         const result = await send({ method, url, headers, body }, bounded);
         const outcome = webhookOutcome(result, { url, nowMs: now() });
         if (result.kind === 'failure') return { outcome };
-        return { outcome, httpStatus: result.status, responseBody: result.body };
+        return { outcome, httpStatus: result.status, responseBody: redacted(result.body, credentials) };
       });
     }),
   };
@@ -98,10 +70,12 @@ export function makeWebhookDestination(settings: {
 /** Ours come last, and the config's schema refuses their names: a custom header can only replace the user agent. */
 function webhookHeaders(
   { deliveryId }: DeliveryRequest,
-  { headers, secret }: WebhookAutomation,
+  credentials: WebhookCredentials,
   body: string,
   nowMs: number,
 ): Record<string, string> {
+  const { headers } = credentials;
+  const secrets = secretsAt(credentials, nowMs);
   const timestampS = Math.floor(nowMs / 1_000);
   const namesAgent = Object.keys(headers).some((name) => name.toLowerCase() === 'user-agent');
   return {
@@ -109,7 +83,7 @@ function webhookHeaders(
     ...headers,
     'webhook-id': deliveryId,
     'webhook-timestamp': String(timestampS),
-    'webhook-signature': signatureHeader({ id: deliveryId, timestampS, body, secrets: [secret] }),
+    'webhook-signature': signatureHeader({ id: deliveryId, timestampS, body, secrets }),
     'idempotency-key': deliveryId,
   };
 }
@@ -135,8 +109,4 @@ function redirectNote(status: number, location: string | undefined, url: string)
   if (!URL.canParse(location, url)) return ', redirect not followed';
   const { protocol, host, pathname } = new URL(location, url);
   return `, redirect to ${protocol}//${host}${pathname} not followed`.slice(0, 500);
-}
-
-function isoTime(instantMs: number): string {
-  return new Date(instantMs).toISOString();
 }

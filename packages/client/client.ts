@@ -3,14 +3,24 @@ import type { nativeBodySchemas } from '#events';
 import type {
   deliveriesQuerySchema,
   evaluateSchema,
+  resumeSchema,
+  replayDeliveriesSchema,
   retryDeliveriesSchema,
   segmentSchemas,
   segmentsQuerySchema,
   subscriptionSchema,
 } from './requests';
+import type { explanationAnswerSchema } from './explanation';
+import type { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
+import type * as reports from './reports';
 import type * as answers from './responses';
-import { makeRequest } from './request';
+import { makeFetch, makeRequest } from './request';
 import type { RequestSettings } from './request';
+import type {
+  featureSettingsAnswerSchema,
+  featureSettingsEditAnswerSchema,
+  featureSettingsSchema,
+} from './settings';
 
 /** A segment as it is created: who belongs to it, and what entering and leaving it sets off. */
 export type CreateSegment = z.input<typeof segmentSchemas.create>;
@@ -20,11 +30,15 @@ export type UpdateSegment = z.input<typeof segmentSchemas.update>;
 export type TrackEvent = z.input<typeof nativeBodySchemas.event>;
 /** A subscription's state; `mrr` in minor units a month. */
 export type SubscriptionState = z.input<typeof subscriptionSchema>;
+/** Which events the features count: what is named is replaced. */
+export type FeatureSettings = z.input<typeof featureSettingsSchema>['features'];
 type Batch = Pick<z.input<typeof evaluateSchema>, 'segmentId' | 'automations'>;
+type Preview = z.input<typeof previewSchema>;
 type Page = { readonly limit?: number; readonly cursor?: string };
 type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
 type DeliveryFilter = Page & Omit<z.input<typeof deliveriesQuerySchema>, 'limit' | 'cursor'>;
 type Answer<Name extends keyof typeof answers> = z.infer<(typeof answers)[Name]>;
+type Report<Name extends keyof typeof reports> = z.infer<(typeof reports)[Name]>;
 
 export type ClientSettings = {
   /** E.g. `http://localhost:3000`. */
@@ -45,6 +59,7 @@ const part = encodeURIComponent;
 export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fetch }: ClientSettings) {
   const api = `${baseUrl.replace(/\/+$/, '')}/api/growth`;
   const admin = makeRequest({ api, key: adminKey, fetch: fetchWith });
+  const adminFetch = makeFetch({ api, key: adminKey, fetch: fetchWith });
   const write = makeRequest({ api, key: writeKey, fetch: fetchWith });
   const segment = (id: string): string => `/segments/${part(id)}`;
   const person = (id: string): string => `/people/${part(id)}`;
@@ -73,6 +88,30 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     getSegmentStats: (id: string) => admin<Answer<'statsAnswerSchema'>>('GET', `${segment(id)}/stats`),
     listMembers: (id: string, query: Page = {}) =>
       admin<Answer<'membersAnswerSchema'>>('GET', `${segment(id)}/members`, { query }),
+    /** Gives a webhook a new secret, the answer's or a given one; for a day the old one signs too. */
+    rotateSecret: (id: string, automationId: string, secret?: string) =>
+      admin<Answer<'rotatedAnswerSchema'>>(
+        'POST',
+        `${segment(id)}/automations/${part(automationId)}/rotate-secret`,
+        { body: { secret } },
+      ),
+    /** Sends a marked sample to one automation, or to all of the segment, and tells what came back. */
+    testAutomations: (id: string, automationId?: string) =>
+      admin<Answer<'automationTestAnswerSchema'>>('POST', `${segment(id)}/automations/test`, {
+        body: { automationId },
+      }),
+    /** The response, whose body streams the file; it breaks off when the file could not be completed. */
+    exportMembers: (id: string, format: reports.ExportFormat = 'csv') =>
+      adminFetch('GET', `${segment(id)}/members/export`, { query: { format } }),
+    /** How many people a criteria matches, and some of them. */
+    preview: (body: Preview) =>
+      admin<z.infer<typeof previewAnswerSchema>>('POST', '/segments/preview', { body }),
+    /** Who would enter and leave a segment by another criteria. */
+    dryRun: (id: string, body: Preview) =>
+      admin<z.infer<typeof dryRunAnswerSchema>>('POST', `${segment(id)}/dry-run`, { body }),
+    /** Whom 2 to 20 segments have in common, each two of them. */
+    getOverlap: (ids: readonly string[]) =>
+      admin<Report<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),
 
     /** Decides about one person against all segments, now. */
     evaluate: (personId: string) =>
@@ -87,6 +126,12 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     getPerson: (id: string) => admin<Answer<'personAnswerSchema'>>('GET', person(id)),
     listPersonEvents: (id: string, query: Page = {}) =>
       admin<Answer<'personEventsAnswerSchema'>>('GET', `${person(id)}/events`, { query }),
+    /** Why somebody is in a segment, or is not. */
+    explain: (personId: string, segmentId: string) =>
+      admin<z.infer<typeof explanationAnswerSchema>>(
+        'GET',
+        `${person(personId)}${segment(segmentId)}/explain`,
+      ),
 
     listDeliveries: (query: DeliveryFilter = {}) =>
       admin<Answer<'deliveriesAnswerSchema'>>('GET', '/deliveries', { query }),
@@ -95,6 +140,21 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
     retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
+    /** Sends everything of a segment since an instant again: same ids, same bodies. */
+    replayDeliveries: (body: z.input<typeof replayDeliveriesSchema>) =>
+      admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
+
+    getFeatureSettings: () => admin<z.infer<typeof featureSettingsAnswerSchema>>('GET', '/settings/features'),
+    /** Counts the features of everybody again in the background; no automation is set off by it. */
+    putFeatureSettings: (features: FeatureSettings) =>
+      admin<z.infer<typeof featureSettingsEditAnswerSchema>>('PUT', '/settings/features', {
+        body: { features },
+      }),
+    /** Which destinations are configured, and what keeps deliveries back. */
+    getDestinations: () => admin<Answer<'destinationsAnswerSchema'>>('GET', '/destinations'),
+    /** Takes gates away: what waited behind them is sent at once. */
+    resumeDestination: (body: z.input<typeof resumeSchema>) =>
+      admin<Answer<'resumedAnswerSchema'>>('POST', '/destinations/resume', { body }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };

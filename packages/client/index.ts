@@ -2,6 +2,7 @@ export { makeClient } from './client';
 export type {
   ClientSettings,
   CreateSegment,
+  FeatureSettings,
   SegmentEngineClient,
   SubscriptionState,
   TrackEvent,
@@ -9,21 +10,36 @@ export type {
 } from './client';
 export { ProblemError } from './problem-error';
 export type { ProblemBody } from './problem-error';
+export { explanationAnswerSchema } from './explanation';
+export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
+export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
+export type { ExportFormat } from './reports';
 export {
   deliveriesQuerySchema,
   evaluateSchema,
   makeSegmentSchemas,
   pageQuerySchema,
+  resumeSchema,
+  replayDeliveriesSchema,
   retryDeliveriesSchema,
+  rotateSecretSchema,
   segmentSchemas,
   segmentsQuerySchema,
   subscriptionSchema,
+  testAutomationsSchema,
 } from './requests';
 export {
+  featureSettingsAnswerSchema,
+  featureSettingsEditAnswerSchema,
+  featureSettingsSchema,
+} from './settings';
+export {
   acceptedAnswerSchema,
+  automationTestAnswerSchema,
   batchAnswerSchema,
   deliveriesAnswerSchema,
   deliveryAnswerSchema,
+  destinationsAnswerSchema,
   evaluationAnswerSchema,
   membersAnswerSchema,
   personAnswerSchema,
@@ -31,7 +47,10 @@ export {
   personEventsAnswerSchema,
   problemSchema,
   queuesAnswerSchema,
+  resumedAnswerSchema,
+  replayedAnswerSchema,
   retriedAnswerSchema,
+  rotatedAnswerSchema,
   segmentAnswerSchema,
   segmentEditAnswerSchema,
   segmentsAnswerSchema,

@@ -30,10 +30,10 @@ async function problemOf(response: Response): Promise<ProblemError> {
   );
 }
 
-/** @returns a function that makes one request and resolves to the answer's body. It throws a ProblemError. */
-export function makeRequest({ api, key, fetch }: RequestSettings) {
-  return async <Answer>(method: Method, path: string, { body, query }: Parts = {}): Promise<Answer> => {
-    const headers: Record<string, string> = { accept: 'application/json' };
+/** @returns a function that makes one request and resolves to the answer. It throws a ProblemError. */
+export function makeFetch({ api, key, fetch }: RequestSettings) {
+  return async (method: Method, path: string, { body, query }: Parts = {}): Promise<Response> => {
+    const headers: Record<string, string> = {};
     if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const response = await fetch(`${api}${path}${queryOf(query)}`, {
@@ -42,6 +42,15 @@ export function makeRequest({ api, key, fetch }: RequestSettings) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw await problemOf(response);
+    return response;
+  };
+}
+
+/** @returns a function that makes one request and resolves to the answer's body. It throws a ProblemError. */
+export function makeRequest(settings: RequestSettings) {
+  const request = makeFetch(settings);
+  return async <Answer>(method: Method, path: string, parts: Parts = {}): Promise<Answer> => {
+    const response = await request(method, path, parts);
     // The server's handlers are typed by the schemas that the answers are typed by here.
     const answer: unknown = response.status === 204 ? undefined : await response.json();
     return answer as Answer;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { automationConfigSchema } from '#automations';
+import { automationConfigSchema, DESTINATION_KINDS, signingSecretSchema } from '#automations';
 import { criteriaSchema } from '#criteria';
-import { isStorable, nameSchema, subscriptionStateSchema } from '#events';
+import { isStorable, nameSchema, subscriptionStateSchema, timestampSchema } from '#events';
 
 // What the API takes. The server parses with these schemas, the SDK and the API's description are typed by them.
 
 const DESCRIPTION_CHARS_MAX = 2_000;
 
 /** An object that refuses every key it does not know, and says which it does. */
-function closed<Shape extends z.ZodRawShape>(shape: Shape) {
+export function closed<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
     error: (issue) =>
@@ -50,7 +50,8 @@ export function makeSegmentSchemas(automationConfig: typeof automationConfigSche
 /** The schemas without a server's address policy: for clients and for the API's description. */
 export const segmentSchemas = makeSegmentSchemas(automationConfigSchema);
 
-const uuid = z.uuid('must be a UUID').toLowerCase();
+/** An id, in the form in which the database gives it. */
+export const uuid = z.uuid('must be a UUID').toLowerCase();
 
 /** `POST /api/growth/segments/evaluate`: one person, or everybody. */
 export const evaluateSchema = closed({
@@ -72,8 +73,7 @@ export const evaluateSchema = closed({
 /** `PUT /api/growth/people/:person/subscriptions/:subscriptionId`. */
 export const subscriptionSchema = closed(subscriptionStateSchema.shape);
 
-const DESTINATIONS = ['webhook', 'resend', 'meta'] as const;
-const destination = z.enum(DESTINATIONS, `must be one of ${DESTINATIONS.join(', ')}`);
+const destination = z.enum(DESTINATION_KINDS, `must be one of ${DESTINATION_KINDS.join(', ')}`);
 const DELIVERY_STATUSES = ['pending', 'retrying', 'succeeded', 'dead', 'skipped', 'superseded'] as const;
 
 /** `POST /api/growth/deliveries/retry`. */
@@ -82,6 +82,25 @@ export const retryDeliveriesSchema = closed({
   destination: destination.optional(),
   status: z.literal('dead', 'must be "dead"'),
 });
+
+/** `POST /api/growth/destinations/resume`; without an endpoint: all of the destination. */
+export const resumeSchema = closed({
+  destination,
+  endpoint: z.string('must be a string').min(1, 'must not be empty').max(2_000).optional(),
+});
+
+/** `POST /api/growth/deliveries/replay`: what a segment sent since an instant, ISO 8601 or epoch ms. */
+export const replayDeliveriesSchema = closed({
+  segmentId: uuid,
+  since: timestampSchema,
+  destination: destination.optional(),
+});
+
+/** `POST /api/growth/segments/:id/automations/:automationId/rotate-secret`; without a secret one is made. */
+export const rotateSecretSchema = closed({ secret: signingSecretSchema.optional() }).optional();
+
+/** `POST /api/growth/segments/:id/automations/test`: one automation of the segment, or all. */
+export const testAutomationsSchema = closed({ automationId: uuid.optional() }).optional();
 
 const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 100;

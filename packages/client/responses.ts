@@ -39,6 +39,15 @@ export const segmentsAnswerSchema = z.object({
   nextCursor,
 });
 
+const deliveryCounts = z.object({
+  pending: z.int(),
+  retrying: z.int(),
+  succeeded: z.int(),
+  dead: z.int(),
+  skipped: z.int(),
+  superseded: z.int(),
+});
+
 export const statsAnswerSchema = z.object({
   stats: z.object({
     segmentId: z.uuid(),
@@ -53,6 +62,9 @@ export const statsAnswerSchema = z.object({
         members: z.int(),
       }),
     ),
+    deliveries: z
+      .record(z.string(), deliveryCounts)
+      .describe('How many in each status, by the destinations that there were any for.'),
   }),
 });
 
@@ -155,11 +167,55 @@ export const deliveryAnswerSchema = z.object({
         status: z.int().nullable().describe('The HTTP status; null without an answer.'),
         error: nullable.text,
         durationMs: z.int(),
+        responseBody: nullable.text.describe('Of a webhook: what was answered, at most 16 KB.'),
       }),
     ),
   }),
 });
 export const retriedAnswerSchema = z.object({ retried: z.int() });
+export const replayedAnswerSchema = z.object({ replayed: z.int() });
+
+export const rotatedAnswerSchema = z.object({
+  automationId: z.uuid(),
+  secret: z.string().describe('Shown in this answer only.'),
+  previousSecretUntil: instant.describe('Until then every request is signed with both, the new one first.'),
+});
+
+export const automationTestAnswerSchema = z.object({
+  results: z.array(
+    z.object({
+      automationId: z.uuid(),
+      destination: z.string(),
+      ok: z.boolean().describe('A delivery would have succeeded.'),
+      status: z.int().nullable().describe('The HTTP status; null without an answer.'),
+      error: nullable.text,
+      durationMs: z.int().nullable(),
+      responseBody: nullable.text.describe('The first 16 KB of a webhook receiver’s answer.'),
+      skipped: nullable.text.describe('Why nothing was sent.'),
+    }),
+  ),
+});
+
+export const gateSchema = z.object({
+  destination: z.string(),
+  endpoint: nullable.text.describe('Null: everything of the destination.'),
+  state: z
+    .enum(['paused', 'halted', 'open'])
+    .describe(
+      'paused: the receiver asked for time; halted: nothing can succeed until somebody acts; open: it failed too often in a row.',
+    ),
+  reason: nullable.text,
+  consecutiveFailures: z.int(),
+  since: instant,
+  until: nullable.instant.describe('The end of a pause; else when one delivery is let through to try.'),
+});
+export const destinationsAnswerSchema = z.object({
+  destinations: z.array(
+    z.object({ kind: z.string(), configured: z.boolean(), reason: nullable.text.describe('Why not.') }),
+  ),
+  gates: z.array(gateSchema).describe('What keeps deliveries back now.'),
+});
+export const resumedAnswerSchema = z.object({ resumed: z.int().describe('Gates that were taken away.') });
 
 export const acceptedAnswerSchema = z.object({ accepted: z.int(), messageIds: z.array(z.string()) });
 

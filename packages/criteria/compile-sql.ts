@@ -21,7 +21,8 @@ export type SqlPlace = {
   readonly person: string;
   /**
    * An SQL expression of type timestamptz, whole milliseconds: the instant of the decision, before which, or at
-   * which, all the person's events lie. May refer to a column, qualified by its table's alias.
+   * which, all the person's events lie. May refer to a column, qualified by its table's alias. A timeless criteria
+   * does not name it: if it is a placeholder, the statement must name that elsewhere.
    */
   readonly now: string;
   /** The number of the first placeholder that is free: `$n`. */

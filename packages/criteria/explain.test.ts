@@ -41,7 +41,8 @@ test('every condition is told with what it expects and what there is', () => {
     STATE,
     NOW_MS,
   );
-  expect(results).toEqual([
+  const told = results.map(({ path, expected, actual, matches }) => ({ path, expected, actual, matches }));
+  expect(told).toEqual([
     { path: 'features.activeDays', expected: { min: 5 }, actual: 3, matches: false },
     { path: 'features.pricingViews', expected: { min: 1, max: 1 }, actual: 1, matches: true },
     { path: 'subscription', expected: { status: ['active'], mrrMin: 0 }, actual: [PRO], matches: false },
@@ -50,10 +51,9 @@ test('every condition is told with what it expects and what there is', () => {
       expected: { eq: 2 },
       actual: 1,
       matches: false,
-      since: NOW_MS - 86_400_000,
     },
-    { path: 'events[1].count', expected: { min: 1 }, actual: 2, matches: true, since: null },
-    { path: 'events[2].count', expected: { max: 0 }, actual: 0, matches: true, since: null },
+    { path: 'events[1].count', expected: { min: 1 }, actual: 2, matches: true },
+    { path: 'events[2].count', expected: { max: 0 }, actual: 0, matches: true },
     { path: 'person.hasEmail', expected: false, actual: true, matches: false },
     { path: 'person.hasPhone', expected: false, actual: false, matches: true },
     { path: 'traits.plan.eq', expected: 'pro', actual: 'pro', matches: true },
@@ -64,6 +64,17 @@ test('every condition is told with what it expects and what there is', () => {
     { path: 'segments.notMemberOf', expected: [ANOTHER], actual: [], matches: true },
     // The first 32 bits of md5('a:0190a000-0000-7000-8000-0000000000aa') as a share of 2^32.
     { path: 'sample', expected: { percent: 50, salt: 'a' }, actual: 59.423679555766284, matches: false },
+  ]);
+});
+
+test('the instants that count are told with the condition that counts them', () => {
+  const within = { eventName: 'a', within: 1 };
+  const ever = { eventName: 'a', count: { min: 5 } };
+  const results = explain({ events: [within, ever], person: { hasEmail: true } }, STATE, NOW_MS);
+  expect(results.map(({ counted }) => counted)).toEqual([
+    { condition: within, instants: [NOW_MS - 1] },
+    { condition: ever, instants: [NOW_MS - 1, NOW_MS - 86_400_000] },
+    undefined,
   ]);
 });
 

@@ -1,4 +1,11 @@
-import type { Criteria, Range, SampleCondition, SubscriptionCondition, TraitCondition } from './criteria';
+import type {
+  Criteria,
+  EventCondition,
+  Range,
+  SampleCondition,
+  SubscriptionCondition,
+  TraitCondition,
+} from './criteria';
 import { eventHolds, subscriptionHolds } from './evaluate';
 import {
   eachOperator,
@@ -12,7 +19,7 @@ import { formatPath } from './paths';
 import { isSampled, percentileOf } from './sample';
 import { FEATURE_NAMES, type PersonState, type SubscriptionState, type TraitValue } from './state';
 import { type PartReaders, eachPart } from './walk';
-import { countAt, countRange, sinceAt } from './window';
+import { countAt, countRange, instantsOf } from './window';
 
 /** One condition's own answer, before any `any` or `not` around it. */
 export type ConditionResult = {
@@ -29,8 +36,8 @@ export type ConditionResult = {
    */
   readonly actual: TraitValue | readonly SubscriptionState[];
   readonly matches: boolean;
-  /** Of an event only: the instant after which its events count (epoch ms, exclusive); null for ever. */
-  readonly since?: number | null;
+  /** Of an event only: what was counted, and the instants that count (epoch ms, newest first). */
+  readonly counted?: { readonly condition: EventCondition; readonly instants: readonly number[] };
 };
 
 type Run = { readonly state: PersonState; readonly nowMs: number; readonly results: ConditionResult[] };
@@ -63,11 +70,12 @@ const explainPart: PartReaders<Criteria, Run, Path, void> = {
   },
   events: (conditions, run, path) => {
     for (const [index, condition] of conditions.entries()) {
+      const actual = countAt(condition, run.state, run.nowMs);
       tell(run, [...path, 'events', index, 'count'], {
         expected: countRange(condition),
-        actual: countAt(condition, run.state, run.nowMs),
+        actual,
         matches: eventHolds(condition, run.state, run.nowMs),
-        since: sinceAt(condition, run.nowMs),
+        counted: { condition, instants: instantsOf(condition, run.state).slice(0, actual) },
       });
     }
   },

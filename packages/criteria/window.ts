@@ -34,7 +34,7 @@ export function countAt(condition: EventCondition, state: PersonState, nowMs: nu
 }
 
 /** The instant after which the condition's events count at `nowMs` (epoch ms, exclusive); null for ever. */
-export function sinceAt({ within }: EventCondition, nowMs: number): number | null {
+function sinceAt({ within }: EventCondition, nowMs: number): number | null {
   return within === undefined ? null : nowMs - windowMs(within);
 }
 

@@ -25,19 +25,27 @@ export type LockedPerson = {
 // extract(epoch) is numeric since PostgreSQL 14, date_part still float8: exact to the millisecond and cheaper.
 const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
 
-/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
-export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
-  return rowsOf<LockedPerson>(
-    tx,
-    `SELECT id, active_days AS "activeDays", core_actions AS "coreActions", pricing_views AS "pricingViews",
+const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", pricing_views AS "pricingViews",
             email_opens AS "emailOpens", email_clicks AS "emailClicks",
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
             ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
             ${ms('deadline_at')} AS "deadlineAt",
-            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"
+            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"`;
+
+/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
+export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
+  return rowsOf<LockedPerson>(
+    tx,
+    `SELECT ${PERSON}
        FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
     plainArray(ids),
   );
+}
+
+/** A person's row as a decision would read it, without its lock: fit to explain, not to decide. Null for nobody. */
+export async function readForDecision(sql: Sql, id: string): Promise<LockedPerson | null> {
+  const rows = await rowsOf<LockedPerson>(sql, `SELECT ${PERSON} FROM person WHERE id = $1::uuid`, id);
+  return rows[0] ?? null;
 }
 
 /** The database's clock (epoch ms, whole) and the definitions' revision, as they are now. */
@@ -102,8 +110,50 @@ export async function loadInstants(
     plainArray(wanted.map(({ name }) => name)),
     plainArray(wanted.map(({ depth }) => depth)),
   );
-  const lists = rows[0]?.instants?.split(';') ?? [];
+  return listsOf(rows[0]?.instants ?? null);
+}
+
+function listsOf(text: string | null): number[][] {
+  const lists = text?.split(';') ?? [];
   return lists.map((list) => (list === '' ? [] : list.split(',').map(Number)));
+}
+
+/** Events of one name whose properties satisfy a condition, of some people. */
+export type WantedFiltered = {
+  readonly personIds: readonly string[];
+  readonly eventName: string;
+  /** The condition over `e.properties`: SQL, with its values from `$5` on. */
+  readonly condition: { readonly text: string; readonly values: readonly unknown[] };
+  readonly depth: number;
+  /** Older ones, or as old, are not needed (epoch ms); null: however old. */
+  readonly sinceMs: number | null;
+};
+
+/**
+ * The newest instants (epoch ms, newest first) of each person's events that satisfy the condition, in the order of the
+ * people. It may have to read all of a person's events of that name.
+ */
+export async function loadFilteredInstants(
+  tx: Sql,
+  { personIds, eventName, condition, depth, sinceMs }: WantedFiltered,
+): Promise<number[][]> {
+  const rows = await rowsOf<{ instants: string | null }>(
+    tx,
+    `SELECT string_agg(coalesce(f.instants, ''), ';' ORDER BY w.position) AS instants
+       FROM unnest($1::uuid[]) WITH ORDINALITY w(person_id, position)
+       CROSS JOIN LATERAL (
+         SELECT string_agg((${ms('newest.occurred_at')})::bigint::text, ',' ORDER BY newest.occurred_at DESC) AS instants
+           FROM (SELECT e.occurred_at FROM event e
+                  WHERE e.person_id = w.person_id AND e.name = $2 AND ${condition.text}
+                    AND e.occurred_at > coalesce(to_timestamp($4::float8 / 1000), '-infinity')
+                  ORDER BY e.occurred_at DESC LIMIT $3::int) newest) f`,
+    plainArray(personIds),
+    eventName,
+    depth,
+    sinceMs,
+    ...condition.values,
+  );
+  return listsOf(rows[0]?.instants ?? null);
 }
 
 /** The traits of the given names, by person. Removed ones are missing. */

@@ -4,7 +4,8 @@ import { plainArray, textArray } from './literals';
 import { inOrder } from './pipelined';
 
 /** What makes people enter and exit: `request` is the API's evaluation of one person. */
-export type TransitionCause = 'event' | 'deadline' | 'edit' | 'batch' | 'scheduled' | 'request' | 'archive';
+export type TransitionCause =
+  'event' | 'deadline' | 'edit' | 'batch' | 'scheduled' | 'request' | 'settings' | 'archive';
 
 /** A person's stay in a segment that begins or ends at `at` (epoch ms). */
 export type StayEdge = {

@@ -1,6 +1,7 @@
 import type { Json } from '#events';
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
+import { plainArray } from './literals';
 
 /** A delivery that was taken up, with all that its attempt needs as it is now. Instants in epoch ms. */
 export type DeliveryContext = {
@@ -31,8 +32,8 @@ export type DeliveryContext = {
     readonly userId: string | null;
     readonly email: string | null;
     readonly phone: string | null;
+    /** Empty, as the traits are, where no body is to be rendered. */
     readonly features: Readonly<Record<string, number>>;
-    /** Empty where no body is to be rendered. */
     readonly traits: Readonly<Record<string, Json>>;
   } | null;
   readonly membership: { readonly enteredAt: number; readonly exitedAt: number | null } | null;
@@ -43,55 +44,84 @@ const ms = (column: string): string => `round(date_part('epoch', ${column}) * 10
 /** Of the rows `o` and `d`, whether `o` is a newer delivery of the same state. Any status counts. */
 export const NEWER_STATE = `o.state_key = d.state_key AND (o.created_at, o.id) > (d.created_at, d.id)`;
 
+// A job that comes twice finds its claim taken.
 const TAKE_UP = `
   WITH d AS (
-    UPDATE delivery SET claim_token = $3::uuid, claimed_until = clock_timestamp() + $4::int * interval '1 millisecond'
-     WHERE id = $1::uuid AND claim_token = $2::uuid AND status IN ('pending', 'retrying') RETURNING *)
+    UPDATE delivery SET taken_by = g.taken_by,
+           claimed_until = clock_timestamp() + $4::int * interval '1 millisecond'
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) g(id, claim_token, taken_by)
+     WHERE delivery.id = g.id AND delivery.claim_token = g.claim_token AND delivery.taken_by IS NULL
+       AND status IN ('pending', 'retrying') RETURNING delivery.*)
   SELECT d.id::text, d.segment_id::text AS "segmentId", d.person_id::text AS "personId",
          d.automation_id::text AS "automationId", d.destination, d.type, d.action, d.endpoint,
          d.state_key AS "stateKey", d.attempts, d.body, ${ms('d.created_at')} AS "createdAt",
-         EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
-         CASE WHEN s.id IS NOT NULL THEN jsonb_build_object(
-           'name', s.name, 'status', s.status, 'automationConfig', s.automation_config::text) END AS segment,
-         CASE WHEN p.id IS NOT NULL THEN jsonb_build_object(
-           'userId', (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
-                       ORDER BY linked_at, value LIMIT 1),
-           'email', p.email, 'phone', p.phone,
+         d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
+         p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
+         (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
+           ORDER BY linked_at, value LIMIT 1) AS "userId",
+         CASE WHEN d.destination = 'webhook' AND d.body IS NULL THEN jsonb_build_object(
            'features', jsonb_build_object(
              'activeDays', p.active_days, 'coreActions', p.core_actions, 'pricingViews', p.pricing_views,
              'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
-           'traits', CASE WHEN d.destination = 'webhook' AND d.body IS NULL THEN (
-             SELECT jsonb_object_agg(name, value) FROM person_trait
-              WHERE person_id = p.id AND value <> 'null'::jsonb) END) END AS person,
-         CASE WHEN m.id IS NOT NULL THEN jsonb_build_object(
-           'enteredAt', ${ms('m.entered_at')}, 'exitedAt', ${ms('m.exited_at')}) END AS membership
-    FROM d LEFT JOIN segment s ON s.id = d.segment_id LEFT JOIN person p ON p.id = d.person_id
-           LEFT JOIN segment_membership m ON m.id = d.membership_id`;
+           'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
+                       WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
+         ${ms('m.entered_at')} AS "enteredAt", ${ms('m.exited_at')} AS "exitedAt"
+    FROM d LEFT JOIN person p ON p.id = d.person_id LEFT JOIN segment_membership m ON m.id = d.membership_id`;
 
-/** A claim, and the uuid that replaces its token: whoever comes with the old one finds nothing. */
+const SEGMENTS = `
+  SELECT id::text, name, status, automation_config::text AS "automationConfig" FROM segment WHERE id = ANY($1::uuid[])`;
+
+/** A claim, and the uuid of whoever takes it up. */
 export type TakeUp = {
   readonly deliveryId: string;
   readonly claimToken: string;
-  readonly newToken: string;
-  readonly leaseMs: number;
+  readonly takenBy: string;
 };
 
-type ContextRow = Omit<DeliveryContext, 'person'> & {
-  person:
-    (Omit<NonNullable<DeliveryContext['person']>, 'traits'> & { traits: Record<string, Json> | null }) | null;
+type SegmentRow = NonNullable<DeliveryContext['segment']> & { readonly id: string };
+type Facts = { readonly features: Record<string, number>; readonly traits: Record<string, Json> | null };
+type ContextRow = Omit<DeliveryContext, 'person' | 'segment' | 'membership'> & {
+  readonly hasPerson: boolean;
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly facts: Facts | null;
+  readonly enteredAt: number | null;
+  readonly exitedAt: number | null;
 };
 
-/** Renews a claim. @returns null when it is no longer held, or nothing is left to be sent */
-export async function takeUpDelivery(sql: Sql, take: TakeUp): Promise<DeliveryContext | null> {
+function contextOf(row: ContextRow, segment: SegmentRow | null): DeliveryContext {
+  const { hasPerson, userId, email, phone, facts, enteredAt, exitedAt, ...delivery } = row;
+  const { features = {}, traits = null } = facts ?? {};
+  return {
+    ...delivery,
+    segment,
+    person: hasPerson ? { userId, email, phone, features, traits: traits ?? {} } : null,
+    membership: enteredAt === null ? null : { enteredAt, exitedAt },
+  };
+}
+
+/**
+ * Takes claims up for `leaseMs` from now. What is not given back is no longer held, is held by whoever took it up
+ * before, or is not to be sent any more.
+ */
+export async function takeUpDeliveries(
+  sql: Sql,
+  takes: readonly TakeUp[],
+  leaseMs: number,
+): Promise<DeliveryContext[]> {
   const rows = await rowsOf<ContextRow>(
     sql,
     TAKE_UP,
-    take.deliveryId,
-    take.claimToken,
-    take.newToken,
-    take.leaseMs,
+    plainArray(takes.map(({ deliveryId }) => deliveryId)),
+    plainArray(takes.map(({ claimToken }) => claimToken)),
+    plainArray(takes.map(({ takenBy }) => takenBy)),
+    leaseMs,
   );
-  const row = rows[0];
-  if (row === undefined) return null;
-  return { ...row, person: row.person === null ? null : { ...row.person, traits: row.person.traits ?? {} } };
+  if (rows.length === 0) return [];
+  // Each once: its config may be long, and thousands of deliveries share it.
+  const ids = [...new Set(rows.map(({ segmentId }) => segmentId))];
+  const segments = await rowsOf<SegmentRow>(sql, SEGMENTS, plainArray(ids));
+  const byId = new Map(segments.map((segment) => [segment.id, segment]));
+  return rows.map((row) => contextOf(row, byId.get(row.segmentId) ?? null));
 }

@@ -1,9 +1,15 @@
+import { HOLDS } from './delivery-gates';
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
 import { NEWER_STATE } from './delivery-context';
+import { plainArray, textArray } from './literals';
 
-/** The one who may write: nothing happens where the token is no longer the row's. */
-export type HeldDelivery = { readonly deliveryId: string; readonly claimToken: string };
+/** The one who may write: nothing happens where the claim is not theirs any more. */
+export type HeldDelivery = {
+  readonly deliveryId: string;
+  readonly claimToken: string;
+  readonly takenBy: string;
+};
 
 /** An attempt that was made. `id` is made by the caller; `at` in epoch ms. */
 export type DeliveryAttemptRecord = {
@@ -28,67 +34,109 @@ export type DeliveryResult =
       readonly counts: boolean;
     };
 
-/** Stores the body to be sent. @returns whether the claim still held */
-export async function storeDeliveryBody(sql: Sql, held: HeldDelivery, body: string): Promise<boolean> {
-  const count = await sql.$executeRawUnsafe(
-    `UPDATE delivery SET body = $3 WHERE id = $1::uuid AND claim_token = $2::uuid`,
-    held.deliveryId,
-    held.claimToken,
-    body,
-  );
-  return count > 0;
+const IS_HELD = `d.id = g.id AND d.claim_token = g.claim_token AND d.taken_by = g.taken_by`;
+
+/** What is held, as the three arrays that statements match by {@link IS_HELD}. */
+function heldArrays(held: readonly HeldDelivery[]): [string, string, string] {
+  return [
+    plainArray(held.map(({ deliveryId }) => deliveryId)),
+    plainArray(held.map(({ claimToken }) => claimToken)),
+    plainArray(held.map(({ takenBy }) => takenBy)),
+  ];
 }
 
-// What is to be tried again, and has a newer one beside it, is not sent any more.
+/** Stores bodies that are to be sent. @returns the deliveries that are still held */
+export async function storeDeliveryBodies(
+  sql: Sql,
+  bodies: readonly { readonly held: HeldDelivery; readonly body: string }[],
+): Promise<ReadonlySet<string>> {
+  const rows = await rowsOf<{ id: string }>(
+    sql,
+    `UPDATE delivery d SET body = g.body
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) g(id, claim_token, taken_by, body)
+      WHERE ${IS_HELD} RETURNING d.id::text`,
+    ...heldArrays(bodies.map(({ held }) => held)),
+    textArray(bodies.map(({ body }) => body)),
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** What became of a delivery, to be written. */
+export type DeliveryRecord = {
+  readonly held: HeldDelivery;
+  readonly result: DeliveryResult;
+  readonly attempt: DeliveryAttemptRecord | null;
+  /** For so long the call may still be applied, and no other of its state key is sent; 0: its outcome is known. */
+  readonly unsettledMs: number;
+  /** How long ago an attempt began that shows its endpoint to work; null where none does. */
+  readonly workedMsAgo: number | null;
+};
+
+// What is to be tried again, and has a newer one beside it, is not sent any more. What worked opens the gates that
+// were there before it began; a pause only ends by its time, for the calls beside it were answered, too.
 const RECORD = `
-  WITH newer AS (
-    SELECT $3 = 'retrying' AND EXISTS (SELECT FROM delivery d JOIN delivery o ON ${NEWER_STATE}
-                                        WHERE d.id = $1::uuid) AS supersedes
+  WITH g AS MATERIALIZED (
+    SELECT g.*, g.status = 'retrying' AND EXISTS (
+             SELECT FROM delivery d JOIN delivery o ON ${NEWER_STATE} WHERE d.id = g.id AND d.state_key IS NOT NULL) AS supersedes
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::float8[], $8::uuid[], $9::float8[],
+                  $10::int[], $11::text[], $12::int[], $13::text[], $14::float8[], $15::float8[])
+           g(id, claim_token, taken_by, status, reason, counts, delay, attempt_id, at, http, error, duration, answer, unsettled, worked)
   ), done AS (
-    UPDATE delivery SET
-           status = CASE WHEN newer.supersedes THEN 'superseded' ELSE $3 END, reason = $4,
-           attempts = attempts + $5::int,
-           next_attempt_at = CASE WHEN $3 = 'retrying' AND NOT newer.supersedes
-                                  THEN clock_timestamp() + $6::float8 * interval '1 millisecond' END,
-           claim_token = NULL, claimed_until = NULL
-      FROM newer WHERE id = $1::uuid AND claim_token = $2::uuid RETURNING id
+    UPDATE delivery d SET
+           status = CASE WHEN g.supersedes THEN 'superseded' ELSE g.status END, reason = g.reason,
+           attempts = d.attempts + g.counts,
+           next_attempt_at = CASE WHEN g.status = 'retrying' AND NOT g.supersedes
+                                  THEN clock_timestamp() + g.delay * interval '1 millisecond' END,
+           unsettled_until = CASE WHEN g.unsettled > 0
+                                  THEN clock_timestamp() + g.unsettled * interval '1 millisecond' END,
+           claim_token = NULL, claimed_until = NULL, taken_by = NULL
+      FROM g WHERE ${IS_HELD} RETURNING d.id, d.destination, d.endpoint, g.worked
   ), attempt AS (
     INSERT INTO delivery_attempt (id, delivery_id, at, status, error, duration_ms, response_body)
-    SELECT $7::uuid, id, to_timestamp($8::float8 / 1000), $9::int, $10, $11::int, $12
-      FROM done WHERE $7::uuid IS NOT NULL
+    SELECT g.attempt_id, g.id, to_timestamp(g.at / 1000), g.http, g.error, g.duration, g.answer
+      FROM g JOIN done USING (id) WHERE g.attempt_id IS NOT NULL
+  ), healed AS (
+    DELETE FROM delivery_gate g USING (
+      SELECT destination, endpoint, min(worked) AS worked FROM (
+        SELECT destination, endpoint, worked FROM done UNION ALL SELECT destination, '', worked FROM done) every
+       WHERE worked IS NOT NULL GROUP BY 1, 2) well
+     WHERE g.destination = well.destination AND g.endpoint = well.endpoint
+       AND (NOT ${HOLDS} OR g.state <> 'paused' AND g.since <= clock_timestamp() - well.worked * interval '1 millisecond')
   )
-  SELECT count(*)::int AS count FROM done`;
+  SELECT id::text FROM done`;
 
 /**
- * Writes a result, and the attempt if there was one, and gives the claim back. A retry of what is superseded by now
- * becomes `superseded`.
- * @returns whether the claim still held
+ * Writes what became of deliveries, each with its attempt if there was one, and gives their claims back. A retry of
+ * what is superseded by now becomes `superseded`.
+ * @returns the deliveries whose claim still held
  */
-export async function recordDeliveryResult(
+export async function recordDeliveryResults(
   sql: Sql,
-  held: HeldDelivery,
-  result: DeliveryResult,
-  attempt: DeliveryAttemptRecord | null,
-): Promise<boolean> {
-  const isRetry = result.status === 'retrying';
-  const counts = attempt !== null && (!isRetry || result.counts);
-  const rows = await rowsOf<{ count: number }>(
+  records: readonly DeliveryRecord[],
+): Promise<ReadonlySet<string>> {
+  const results = records.map(({ result }) => result);
+  const attempts = records.map(({ attempt }) => attempt);
+  const counts = records.map(({ result, attempt }) =>
+    attempt !== null && (result.status !== 'retrying' || result.counts) ? 1 : 0,
+  );
+  const rows = await rowsOf<{ id: string }>(
     sql,
     RECORD,
-    held.deliveryId,
-    held.claimToken,
-    result.status,
-    'reason' in result ? result.reason : null,
-    counts ? 1 : 0,
-    isRetry ? result.delayMs : 0,
-    attempt?.id ?? null,
-    attempt?.at ?? null,
-    attempt?.httpStatus ?? null,
-    attempt?.error ?? null,
-    attempt?.durationMs ?? null,
-    attempt?.responseBody ?? null,
+    ...heldArrays(records.map(({ held }) => held)),
+    textArray(results.map(({ status }) => status)),
+    textArray(results.map((result) => ('reason' in result ? result.reason : null))),
+    plainArray(counts),
+    plainArray(results.map((result) => (result.status === 'retrying' ? result.delayMs : 0))),
+    plainArray(attempts.map((attempt) => attempt?.id ?? null)),
+    plainArray(attempts.map((attempt) => attempt?.at ?? null)),
+    plainArray(attempts.map((attempt) => attempt?.httpStatus ?? null)),
+    textArray(attempts.map((attempt) => attempt?.error ?? null)),
+    plainArray(attempts.map((attempt) => attempt?.durationMs ?? null)),
+    textArray(attempts.map((attempt) => attempt?.responseBody ?? null)),
+    plainArray(records.map(({ unsettledMs }) => unsettledMs)),
+    plainArray(records.map(({ workedMsAgo }) => workedMsAgo)),
   );
-  return (rows[0]?.count ?? 0) > 0;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /**
@@ -101,10 +149,11 @@ export async function moveDelivery(
   place: { readonly endpoint: string; readonly stateKey: string | null },
 ): Promise<void> {
   await sql.$executeRawUnsafe(
-    `UPDATE delivery SET endpoint = $3, state_key = $4, claim_token = NULL, claimed_until = NULL
-      WHERE id = $1::uuid AND claim_token = $2::uuid`,
+    `UPDATE delivery SET endpoint = $4, state_key = $5, claim_token = NULL, claimed_until = NULL, taken_by = NULL
+      WHERE id = $1::uuid AND claim_token = $2::uuid AND taken_by = $3::uuid`,
     held.deliveryId,
     held.claimToken,
+    held.takenBy,
     place.endpoint,
     place.stateKey,
   );

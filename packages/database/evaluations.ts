@@ -2,10 +2,10 @@ import type { Sql } from './connect';
 import { rowsOf } from './connect';
 
 /**
- * Why a run is there: somebody edited (or created) a segment, asked for a batch, archived a segment, or the timetable
- * asks for everybody's evaluation.
+ * Why a run is there: somebody edited (or created) a segment, asked for a batch, changed the rules of features, archived a
+ * segment, or the timetable asks for everybody's evaluation.
  */
-export type EvaluationKind = 'edit' | 'batch' | 'scheduled' | 'archive';
+export type EvaluationKind = 'edit' | 'batch' | 'scheduled' | 'settings' | 'archive';
 export type EvaluationStatus = 'queued' | 'running' | 'completed' | 'failed';
 
 /** A run over many people. */
@@ -27,9 +27,11 @@ const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total
 
 /**
  * An edit takes over from whatever runs for its segment: the rest is to be decided by the new definition, and its
- * transitions are the new edit's to deliver or not.
+ * transitions are the new edit's to deliver or not. A change of the rules of features takes over from the one before.
  */
-const TAKES_OVER = `other.segment_id = mine.segment_id AND other.number > mine.number AND other.kind IN ('edit', 'archive')`;
+const TAKES_OVER = `other.number > mine.number
+  AND (other.segment_id = mine.segment_id AND other.kind IN ('edit', 'archive')
+       OR other.kind = 'settings' AND mine.kind = 'settings')`;
 
 /**
  * Ranges of people that a run is split into, worked through at the same time: the statements keep a core of the
@@ -98,7 +100,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
     sql,
     `SELECT mine.status NOT IN ('queued', 'running')
               OR EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isOver",
-            mine.kind NOT IN ('edit', 'archive')
+            mine.kind NOT IN ('edit', 'settings', 'archive')
               AND EXISTS (SELECT FROM evaluation older
                            WHERE older.number < mine.number AND older.segment_id IS NOT DISTINCT FROM mine.segment_id
                              AND older.status IN ('queued', 'running')) AS "isBlocked"

@@ -6,22 +6,38 @@ import { plainArray, textArray } from './literals';
 /** An event with the key of its message id and the person it belongs to. */
 export type StoredEvent = { readonly id: string; readonly personId: string; readonly event: EngineEvent };
 
+/** Locked people: of which version of the feature rules their counts are, by the ids of those who exist. */
+export type LockedPeople = {
+  readonly versions: ReadonlyMap<string, number>;
+  /** Of people who were never counted, and of most others: the newest version. */
+  readonly newest: number;
+};
+
 /**
  * Locks people in the order of their ids (FOR NO KEY UPDATE). Whatever else is read must be read in later
- * statements: a statement that waited for a lock still sees other tables as they were before.
- * @returns the ids that exist
+ * statements: a statement that waited for a lock still sees other tables as they were before. The newest version may be
+ * read here: who is counted by it for the first time was either created after it was made, or is still to be counted
+ * again, as everybody who was there then.
  */
-export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Set<string>> {
-  // The ids are listed only where some are missing, which is rare.
-  const rows = await rowsOf<{ ids: string | null }>(
+export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
+  // People are listed only where some are missing or are counted by other rules, which is rare.
+  const rows = await rowsOf<{ newest: number; people: string | null }>(
     tx,
-    `WITH locked AS (SELECT id FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE)
-     SELECT CASE WHEN count(*) < $2::int THEN coalesce(string_agg(id::text, ','), '') END AS ids FROM locked`,
+    `WITH locked AS (SELECT id, rules_version FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
+          newest AS (SELECT max(version) AS version FROM feature_rules)
+     SELECT n.version AS newest,
+            CASE WHEN count(l.id) < $2::int OR bool_or(l.rules_version <> n.version)
+                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people
+       FROM newest n LEFT JOIN locked l ON true GROUP BY n.version`,
     plainArray(ids),
     ids.length,
   );
-  const listed = rows[0]?.ids ?? null;
-  return new Set(listed === null ? ids : listed.split(','));
+  const [row] = rows;
+  if (row === undefined) throw new Error('feature rules are missing: the migrations are not applied');
+  const { newest, people } = row;
+  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest };
+  const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
+  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest };
 }
 
 /**

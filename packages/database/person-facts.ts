@@ -99,8 +99,15 @@ export type PersonGain = {
   readonly lastSeenAt: number;
 };
 
-/** Adds to the counters of people whose rows are locked. */
-export async function addToPeople(tx: Sql, gains: readonly PersonGain[]): Promise<void> {
+/**
+ * Adds to the counters of people whose rows are locked.
+ * @param rulesVersion by which those are counted who never were before
+ */
+export async function addToPeople(
+  tx: Sql,
+  gains: readonly PersonGain[],
+  rulesVersion: number,
+): Promise<void> {
   await tx.$executeRawUnsafe(
     `UPDATE person p
         SET active_days = p.active_days + g.days, core_actions = p.core_actions + g.core,
@@ -108,7 +115,7 @@ export async function addToPeople(tx: Sql, gains: readonly PersonGain[]): Promis
             email_clicks = p.email_clicks + g.clicks,
             first_seen_at = least(p.first_seen_at, to_timestamp(g.first_ms / 1000)),
             last_seen_at = greatest(p.last_seen_at, to_timestamp(g.last_ms / 1000)),
-            last_stored_at = clock_timestamp()
+            last_stored_at = clock_timestamp(), rules_version = coalesce(p.rules_version, $9::int)
        FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::float8[], $8::float8[])
             g(id, days, core, pricing, opens, clicks, first_ms, last_ms)
       WHERE p.id = g.id`,
@@ -120,6 +127,7 @@ export async function addToPeople(tx: Sql, gains: readonly PersonGain[]): Promis
     plainArray(gains.map(({ emailClicks }) => emailClicks)),
     plainArray(gains.map(({ firstSeenAt }) => firstSeenAt)),
     plainArray(gains.map(({ lastSeenAt }) => lastSeenAt)),
+    rulesVersion,
   );
 }
 

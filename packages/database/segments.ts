@@ -1,6 +1,6 @@
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
-import { textArray } from './literals';
+import { plainArray, textArray } from './literals';
 
 export type SegmentStatus = 'active' | 'paused' | 'archived';
 
@@ -72,6 +72,19 @@ export async function updateSegment(
 export async function findSegment(sql: Sql, id: string): Promise<SegmentRow | null> {
   const rows = await rowsOf<SegmentRow>(sql, `SELECT ${COLUMNS} FROM segment WHERE id = $1::uuid`, id);
   return rows[0] ?? null;
+}
+
+/** Segments that are not archived: those of the given ids, and all whose criteria name segments. */
+export async function findNamedSegments(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Pick<SegmentRow, 'id' | 'name' | 'criteria'>[]> {
+  return rowsOf(
+    sql,
+    `SELECT id, name, criteria FROM segment
+      WHERE status <> 'archived' AND (id = ANY($1::uuid[]) OR criteria @? '$.**.segments')`,
+    plainArray(ids),
+  );
 }
 
 /** Which segments are wanted: `before` is the id that the page before ended with. */

@@ -2,7 +2,7 @@ import type { EvaluationRow, LockedChunk, NewDelivery, Sql, StepTransition } fro
 import { decideStep, findUnsettled, insertDeliveries, loadStanding, planForChunks, readNow } from '#database';
 import type { Pass, PlannedStep, RunSegment } from './chunk-plan';
 import { planChunk } from './chunk-plan';
-import type { DecisionTools } from './decide';
+import type { Decisions, DecisionTools } from './decide';
 import type { Definitions } from './definitions';
 import type { Drift } from './drift';
 import { driftOf } from './drift';
@@ -30,6 +30,8 @@ export type ChunkDecision =
       readonly destinations: ReadonlySet<string>;
       /** Differences that nothing explains; empty unless they were looked into. */
       readonly drifts: readonly Drift[];
+      /** What events had caused before, and was decided on the way; null where nothing is. */
+      readonly settled: Decisions | null;
     };
 
 type Sum = { entered: number; exited: number; transitions: StepTransition[]; destinations: Set<string> };
@@ -125,5 +127,5 @@ export async function decideChunk(
   const suspects = sum.transitions.filter(({ personId }) => isWonder(personId));
   const drifts = await driftOf(tx, suspects, definitions, standing);
   const { entered, exited, destinations } = sum;
-  return { kind: 'decided', entered, exited, destinations, drifts };
+  return { kind: 'decided', entered, exited, destinations, drifts, settled: null };
 }

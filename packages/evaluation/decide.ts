@@ -7,13 +7,13 @@ import type { DefinitionCache, Definitions, Segment } from './definitions';
 import { ACTIVE_DAYS } from './definitions';
 import type { Candidate as Reader } from './person-states';
 import { loadStates } from './person-states';
-import type { Stays, StaysCache } from './stays';
+import type { StaysCache, Whereabouts } from './stays';
 import type { Transition } from './transitions';
 import { writeTransitions } from './transitions';
 
 /**
  * Against which segments a person is to be decided: those that read changed keys, those whose answer time can change
- * (where a deadline has passed), the given ones, or all. Somebody never decided on before is always decided against all.
+ * (where a deadline has passed), or all; with each, those that read its membership. Somebody never decided on before is always decided against all.
  */
 export type Scope =
   | {
@@ -22,17 +22,14 @@ export type Scope =
       /** The deadline that was claimed (epoch ms): no decision is dated before it. */
       readonly dueAt?: number;
     }
-  | { readonly kind: 'segments'; readonly ids: readonly string[] }
   | { readonly kind: 'all' };
 
 /** People to decide on together. */
 export type Question = {
   readonly scopes: ReadonlyMap<string, Scope>;
   readonly cause: TransitionCause;
-  /** Whether the transitions set off automations. */
-  readonly fire: boolean;
-  /** A segment that is archived: whoever is still in it exits, without automations. */
-  readonly archived?: string;
+  /** Whether the transitions set off no automations. */
+  readonly suppress?: boolean;
   /** Whether the caller wants to know every answer, not only the transitions. */
   readonly wantAnswers?: boolean;
 };
@@ -64,21 +61,23 @@ type Reach = {
   readonly daysDecided: boolean;
 };
 
+/** Whether the deadline that was claimed still stands: a claim that is decided twice is settled by the first. */
+function isDue({ deadlineAt }: LockedPerson, dueAt: number | undefined): boolean {
+  return dueAt !== undefined && deadlineAt !== null && deadlineAt <= dueAt;
+}
+
 function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
   if (person.lastDecidedAt === null || scope.kind === 'all') {
     return { segments: definitions.segments, exact: true, daysDecided: true };
   }
-  if (scope.kind === 'segments') {
-    const segments = scope.ids.flatMap((id) => definitions.byId.get(id) ?? []);
-    return { segments, exact: false, daysDecided: false };
-  }
   const daysChanged = person.activeDays !== person.decidedActiveDays;
   const readers = definitions.readersOf(scope.keys, daysChanged);
   const daysDecided = daysChanged && scope.keys.includes(ACTIVE_DAYS);
-  if (scope.dueAt === undefined) return { segments: readers, exact: false, daysDecided };
+  if (!isDue(person, scope.dueAt))
+    return { segments: definitions.withDependents(readers), exact: false, daysDecided };
   const { windowed } = definitions;
   const segments = readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])];
-  return { segments, exact: true, daysDecided };
+  return { segments: definitions.withDependents(segments), exact: true, daysDecided };
 }
 
 /**
@@ -121,26 +120,27 @@ function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null
 
 type Candidate = Reader & Reach & { readonly scope: Scope };
 
-/** The answers that differ from where the person is. */
+/**
+ * The answers that differ from where the person is. A segment that reads the membership of another is decided after it:
+ * `where` is moved as it goes.
+ */
 function transitionsOf(
   { person, segments }: Candidate,
   state: PersonState,
-  isIn: (segmentId: string) => boolean,
-  { at, cause }: Pick<Transition, 'at' | 'cause'>,
+  where: Whereabouts,
+  common: Pick<Transition, 'at' | 'cause'>,
   answers: Map<string, boolean> | null,
 ): Transition[] {
   const transitions: Transition[] = [];
   for (const segment of segments) {
-    const isMember = evaluate(segment.criteria, state, at);
+    const isMember = evaluate(segment.criteria, state, common.at);
     answers?.set(segment.id, isMember);
-    if (isMember === isIn(segment.id)) continue;
-    transitions.push({ personId: person.id, segment, edge: isMember ? 'entered' : 'exited', at, cause });
+    if (isMember === where.has(segment.id)) continue;
+    const edge = isMember ? 'entered' : 'exited';
+    where.move(segment.id, edge);
+    transitions.push({ personId: person.id, segment, edge, ...common });
   }
   return transitions;
-}
-
-function exitFrom(archived: string, personId: string, at: number): Transition {
-  return { personId, segment: { id: archived, automations: [] }, edge: 'exited', at, cause: 'archive' };
 }
 
 /**
@@ -149,18 +149,19 @@ function exitFrom(archived: string, personId: string, at: number): Transition {
  */
 function isConcerned({ person, scope, segments }: Candidate, question: Question): boolean {
   if (segments.length > 0 || person.lastDecidedAt === null) return true;
-  if (scope.kind === 'changed' && scope.dueAt !== undefined) return true;
-  return question.archived !== undefined || question.wantAnswers === true;
+  if (scope.kind === 'changed' && isDue(person, scope.dueAt)) return true;
+  return question.wantAnswers === true;
 }
 
 /** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
 async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
-  const [people, { nowMs, revision }] = await inOrder(
+  const [people, read] = await inOrder(
     tx,
     () => lockForDecision(tx, [...question.scopes.keys()]),
     () => readNow(tx),
   );
-  const definitions = await cache.at(tx, revision);
+  const nowMs = clock === undefined ? read.nowMs : clock();
+  const definitions = await cache.at(tx, read.revision);
   const candidates = people
     .map((person): Candidate => {
       const scope = question.scopes.get(person.id) ?? { kind: 'all' };
@@ -171,21 +172,15 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
   const [where, states] = await inOrder(
     tx,
     () => stays.load(tx, locked),
-    () => loadStates(tx, candidates),
+    () => loadStates(tx, candidates, nowMs),
   );
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];
     if (state === undefined) throw new Error('a candidate without a state');
-    return { candidate, state, before: where.get(candidate.person.id) ?? '' };
+    const whereabouts = stays.whereabouts(where.get(candidate.person.id) ?? '');
+    return { candidate, state: { ...state, memberOf: whereabouts }, where: whereabouts };
   });
-  return { nowMs: clock === undefined ? nowMs : clock(), inputs };
-}
-
-function staysAfter(before: Stays, transitions: readonly Transition[], { characterOf }: StaysCache): Stays {
-  return transitions.reduce((stays, { segment, edge }) => {
-    const character = characterOf(segment.id);
-    return edge === 'entered' ? stays + character : stays.replace(character, '');
-  }, before);
+  return { nowMs, inputs };
 }
 
 /**
@@ -195,25 +190,21 @@ function staysAfter(before: Stays, transitions: readonly Transition[], { charact
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
   const { nowMs, inputs } = await readPeople(tx, question, tools);
-  const { archived } = question;
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const committed: (() => void)[] = [];
   const lateness: number[] = [];
-  const decided = inputs.map(({ candidate, state, before }): DecidedPerson => {
+  const decided = inputs.map(({ candidate, state, where }): DecidedPerson => {
     const { person, scope, segments, exact, daysDecided } = candidate;
     const at = instantFor(person, scope, nowMs);
     const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
     if (said !== null) answers.set(person.id, said);
-    const isIn = (id: string): boolean => before.includes(tools.stays.characterOf(id));
-    const mine = transitionsOf(candidate, state, isIn, { at, cause: causeFor(scope, question) }, said);
-    if (archived !== undefined && isIn(archived)) mine.push(exitFrom(archived, person.id, at));
+    const common = { at, cause: causeFor(scope, question) };
+    const mine = transitionsOf(candidate, state, where, common, said);
     transitions.push(...mine);
-    if (scope.kind === 'changed' && scope.dueAt !== undefined && scope.dueAt === person.deadlineAt)
-      lateness.push(at - scope.dueAt);
+    if (scope.kind === 'changed' && isDue(person, scope.dueAt)) lateness.push(at - (person.deadlineAt ?? at));
     const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
-    const after = staysAfter(before, mine, tools.stays);
-    committed.push(() => tools.stays.remember(person.id, staysVersion, after));
+    committed.push(() => tools.stays.remember(person.id, staysVersion, where.stays()));
     return {
       personId: person.id,
       decidedAt: at,
@@ -225,7 +216,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
   });
   const [destinations] = await inOrder(
     tx,
-    () => writeTransitions(tx, transitions, question.fire),
+    () => writeTransitions(tx, transitions, question.suppress !== true),
     () => markDecided(tx, decided),
   );
   return {

@@ -1,9 +1,10 @@
 import type { Automation } from '#automations';
-import { automationConfigSchema, automationsOf } from '#automations';
+import { automationsOf, storedConfigSchema } from '#automations';
 import type { Criteria, ReadKey, Reads } from '#criteria';
 import { criteriaSchema, readsOf } from '#criteria';
 import type { DefinitionRow, Sql } from '#database';
 import { loadDefinitions } from '#database';
+import { dependentsOf, layersOf, segmentsReadBy } from './dependencies';
 
 /** A segment ready to decide on: parsed, with what it depends on and what its transitions set off. */
 export type Segment = {
@@ -17,12 +18,17 @@ export type Segment = {
 /** All active segments of one revision, indexed by what they read. */
 export type Definitions = {
   readonly revision: string;
+  /** Each after the segments whose membership it reads. */
   readonly segments: readonly Segment[];
   readonly byId: ReadonlyMap<string, Segment>;
   /** Those whose answer can change as time passes. */
   readonly windowed: readonly Segment[];
   /** The segments that read any of the keys; without those that only `ACTIVE_DAYS` concerns, where it did not change. */
   readonly readersOf: (keys: readonly string[], activeDaysChanged: boolean) => readonly Segment[];
+  /** The given segments and those that read their membership, directly or not, in the order of `segments`. */
+  readonly withDependents: (segments: readonly Segment[]) => readonly Segment[];
+  /** Those that read the membership of a segment, active or not, directly or not. */
+  readonly dependentsOf: (segmentId: string) => readonly Segment[];
 };
 
 /** The key that almost every event names, and that changes once a day. */
@@ -33,7 +39,7 @@ const REMEMBERED_KEY_SETS_MAX = 5000;
 
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
-  const config = row.automationConfig === null ? null : automationConfigSchema.parse(row.automationConfig);
+  const config = row.automationConfig === null ? null : storedConfigSchema.parse(row.automationConfig);
   return {
     id: row.id,
     name: row.name,
@@ -74,15 +80,31 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
   };
 }
 
+/** Lists of segments come in few kinds, and the same kind is the very same list: each is extended once. */
+function extendLists(segments: readonly Segment[]): Definitions['withDependents'] {
+  if (segments.every((segment) => segmentsReadBy(segment).length === 0)) return (list) => list;
+  const extended = new WeakMap<readonly Segment[], readonly Segment[]>();
+  return (list) => {
+    const known = extended.get(list);
+    if (known !== undefined) return known;
+    const wanted = new Set([...list, ...list.flatMap(({ id }) => dependentsOf(id, segments))]);
+    const all = segments.filter((segment) => wanted.has(segment));
+    extended.set(list, all);
+    return all;
+  };
+}
+
 /** Makes the definitions of a set of active segments. */
 export function makeDefinitions(revision: string, rows: readonly DefinitionRow[]): Definitions {
-  const segments = rows.map(compile);
+  const segments = layersOf(rows.map(compile)).flat();
   return {
     revision,
     segments,
     byId: new Map(segments.map((segment) => [segment.id, segment])),
     windowed: segments.filter((segment) => segment.reads.windowed),
     readersOf: indexReaders(segments),
+    withDependents: extendLists(segments),
+    dependentsOf: (segmentId) => dependentsOf(segmentId, segments),
   };
 }
 

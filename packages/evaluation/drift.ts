@@ -1,6 +1,6 @@
 import { explain } from '#criteria';
 import type { RunStanding, Sql, StepTransition } from '#database';
-import { lockForDecision } from '#database';
+import { loadOpenStays, lockForDecision } from '#database';
 import type { Definitions } from './definitions';
 import { dependentsOf, segmentsReadBy } from './dependencies';
 import { loadStates } from './person-states';
@@ -55,10 +55,15 @@ export async function driftOf(
       ? []
       : [{ person, segments: [segment], segment, atMs }];
   });
-  const states = await loadStates(tx, candidates);
+  const states = await loadStates(tx, candidates, Math.min(...candidates.map(({ atMs }) => atMs)));
+  const stays = await loadOpenStays(
+    tx,
+    people.map(({ id }) => id),
+  );
   const explained = candidates.map(({ person, segment, atMs }, index) => {
     const state = states[index];
-    const results = state === undefined ? [] : explain(segment.criteria, state, atMs);
+    const memberOf = new Set(stays.get(person.id));
+    const results = state === undefined ? [] : explain(segment.criteria, { ...state, memberOf }, atMs);
     return {
       key: `${person.id} ${segment.id}`,
       conditions: results.map(({ path, matches }) => ({ path, matches })),

@@ -1,6 +1,7 @@
-import type { PersonState, SubscriptionState, TraitValue } from '#criteria';
+import type { FilteredEvents, PersonState, SubscriptionState, TraitValue } from '#criteria';
+import { compileWhere } from '#criteria';
 import type { LockedPerson, Sql } from '#database';
-import { inOrder, loadInstants, loadSubscriptions, loadTraits } from '#database';
+import { inOrder, loadFilteredInstants, loadInstants, loadSubscriptions, loadTraits } from '#database';
 import type { Segment } from './definitions';
 
 /** A locked person and the segments they are to be decided against. */
@@ -9,22 +10,32 @@ export type Candidate = { readonly person: LockedPerson; readonly segments: read
 /** What a list of segments reads together. */
 type Needs = {
   readonly depths: readonly (readonly [name: string, depth: number])[];
+  readonly filtered: readonly FilteredEvents[];
   readonly traits: readonly string[];
   readonly subscriptions: boolean;
 };
 
+/** What serves both readers of the same events. */
+function wider(one: FilteredEvents, other: FilteredEvents): FilteredEvents {
+  const windowMs =
+    one.windowMs === null || other.windowMs === null ? null : Math.max(one.windowMs, other.windowMs);
+  return { ...one, depth: Math.max(one.depth, other.depth), windowMs };
+}
+
 function needsOf(segments: readonly Segment[]): Needs {
   const depths = new Map<string, number>();
+  const filtered = new Map<string, FilteredEvents>();
   const traits = new Set<string>();
   let subscriptions = false;
   for (const { reads } of segments) {
     for (const [name, depth] of reads.eventDepths) depths.set(name, Math.max(depth, depths.get(name) ?? 0));
+    for (const one of reads.filteredEvents) filtered.set(one.key, wider(one, filtered.get(one.key) ?? one));
     for (const key of reads.keys) {
       if (key === 'subscription') subscriptions = true;
       else if (key.startsWith('trait:')) traits.add(key.slice('trait:'.length));
     }
   }
-  return { depths: [...depths], traits: [...traits], subscriptions };
+  return { depths: [...depths], filtered: [...filtered.values()], traits: [...traits], subscriptions };
 }
 
 /** People of one group share few lists of segments: each is looked through once. */
@@ -64,6 +75,43 @@ async function instantsOf(
   });
 }
 
+/** Adds each candidate's events whose properties count too: a statement for each kind of them. */
+async function filteredOf(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  needs: (segments: readonly Segment[]) => Needs,
+  nowMs: number,
+): Promise<ReadonlyMap<string, Map<string, readonly number[]>>> {
+  const readers = new Map<string, { filter: FilteredEvents; personIds: string[] }>();
+  for (const { person, segments } of candidates) {
+    for (const filter of needs(segments).filtered) {
+      const reader = readers.get(filter.key) ?? { filter, personIds: [] };
+      readers.set(filter.key, { filter: wider(reader.filter, filter), personIds: reader.personIds });
+      reader.personIds.push(person.id);
+    }
+  }
+  const byPerson = new Map<string, Map<string, readonly number[]>>();
+  const load = async ({ filter, personIds }: { filter: FilteredEvents; personIds: string[] }) => {
+    const { holds: text, parameters: values } = compileWhere(filter.where, {
+      properties: 'e.properties',
+      firstParameter: 5,
+    });
+    const found = await loadFilteredInstants(tx, {
+      personIds,
+      eventName: filter.eventName,
+      condition: { text, values },
+      depth: filter.depth,
+      sinceMs: filter.windowMs === null ? null : nowMs - filter.windowMs,
+    });
+    for (const [index, personId] of personIds.entries()) {
+      const events = byPerson.get(personId) ?? new Map<string, readonly number[]>();
+      byPerson.set(personId, events.set(filter.key, found[index] ?? []));
+    }
+  };
+  await inOrder(tx, ...[...readers.values()].map((reader) => () => load(reader)));
+  return byPerson;
+}
+
 async function traitsOf(
   tx: Sql,
   candidates: readonly Candidate[],
@@ -95,19 +143,29 @@ async function subscriptionsOf(
   return byPerson;
 }
 
+function joined(instants: Instants, filtered: Instants | undefined): Instants {
+  return filtered === undefined ? instants : new Map([...instants, ...filtered]);
+}
+
 const NO_TRAITS: ReadonlyMap<string, TraitValue> = new Map();
 const NO_SUBSCRIPTIONS: readonly SubscriptionState[] = [];
 const NO_SEGMENTS: ReadonlySet<string> = new Set();
 
 /**
  * Reads of each locked person what their segments read, and no more, in statements after the lock.
- * @returns the states in the order of the candidates
+ * @param nowMs an instant that no decision about them precedes (epoch ms)
+ * @returns the states in the order of the candidates; `memberOf` is left to the caller
  */
-export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Promise<PersonState[]> {
+export async function loadStates(
+  tx: Sql,
+  candidates: readonly Candidate[],
+  nowMs: number,
+): Promise<PersonState[]> {
   const needs = makeNeeds();
-  const [instants, traits, subscriptions] = await inOrder(
+  const [instants, filtered, traits, subscriptions] = await inOrder(
     tx,
     () => instantsOf(tx, candidates, needs),
+    () => filteredOf(tx, candidates, needs, nowMs),
     () => traitsOf(tx, candidates, needs),
     () => subscriptionsOf(tx, candidates, needs),
   );
@@ -117,7 +175,7 @@ export async function loadStates(tx: Sql, candidates: readonly Candidate[]): Pro
     features: person,
     hasEmail: person.hasEmail,
     hasPhone: person.hasPhone,
-    eventInstants: instants[index] ?? NO_EVENTS,
+    eventInstants: joined(instants[index] ?? NO_EVENTS, filtered.get(person.id)),
     traits: traits.get(person.id) ?? NO_TRAITS,
     subscriptions: subscriptions.get(person.id) ?? NO_SUBSCRIPTIONS,
   }));

@@ -8,12 +8,19 @@ export type Stays = string;
 const FIRST_CHARACTER = 256;
 const LAST_CHARACTER = 0xd7ff;
 
+/** Where one person is, as the transitions of a decision move them. */
+export type Whereabouts = {
+  readonly has: (segmentId: string) => boolean;
+  readonly move: (segmentId: string, edge: 'entered' | 'exited') => void;
+  readonly stays: () => Stays;
+};
+
 /**
  * What a process remembers of where people are. An entry counts only while the person's `staysVersion`, read under the
  * lock, is what it was: any transition, by whatever process, raises it.
  */
 export type StaysCache = {
-  readonly characterOf: (segmentId: string) => string;
+  readonly whereabouts: (stays: Stays) => Whereabouts;
   /** Where locked people are, by person: remembered, or read. */
   readonly load: (tx: Sql, people: readonly LockedPerson[]) => Promise<Map<string, Stays>>;
   /** Called after the commit of what led to it. */
@@ -36,7 +43,17 @@ export function makeStaysCache(peopleMax: number): StaysCache {
   };
 
   return {
-    characterOf,
+    whereabouts: (stays) => {
+      let now = stays;
+      return {
+        has: (segmentId) => now.includes(characterOf(segmentId)),
+        move: (segmentId, edge) => {
+          const character = characterOf(segmentId);
+          now = edge === 'entered' ? now + character : now.replace(character, '');
+        },
+        stays: () => now,
+      };
+    },
     load: async (tx, people) => {
       const stays = new Map<string, Stays>();
       const unknown: string[] = [];

@@ -85,7 +85,7 @@ async function writeDeliveries(
 }
 
 /**
- * Writes transitions, the deliveries that they owe (where they are to fire) and their tallies.
+ * Writes transitions, the deliveries that they owe if they fire, and their tallies.
  * @returns the destinations that have something to send
  */
 export async function writeTransitions(

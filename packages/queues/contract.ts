@@ -27,7 +27,13 @@ const duePerson = z.object({
   dueAt: z.number(),
 });
 
-const sendDelivery = z.object({ deliveryId: z.string(), claimToken: z.string() });
+const sendDeliveries = z.object({
+  /** They share endpoint and action. */
+  deliveryIds: z.array(z.string()).min(1),
+  claimToken: z.string(),
+  /** The one that is let through a gate to try whether it works again. */
+  isTry: z.boolean().default(false),
+});
 
 /** How failed jobs are tried again (ms), and how many finished ones stay for inspection. */
 type JobRules = {
@@ -79,19 +85,19 @@ export const QUEUES = {
     rules: STAGE,
   }),
   'automation-webhook': queue({
-    payload: sendDelivery,
+    payload: sendDeliveries,
     producers: 'dispatcher: relay',
     consumer: 'dispatcher: webhook',
     rules: SEND,
   }),
   'automation-resend': queue({
-    payload: sendDelivery,
+    payload: sendDeliveries,
     producers: 'dispatcher: relay',
     consumer: 'dispatcher: resend',
     rules: SEND,
   }),
   'automation-meta': queue({
-    payload: sendDelivery,
+    payload: sendDeliveries,
     producers: 'dispatcher: relay',
     consumer: 'dispatcher: meta',
     rules: SEND,

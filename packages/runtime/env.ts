@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
+import { secretKeyOf } from './secret-keys';
 
 /** The stages a worker can run; `WORKER_STAGES` names a subset of them. */
 export const WORKER_STAGES = ['features', 'evaluation', 'timers', 'backfill'] as const;
@@ -30,6 +31,13 @@ const cidrs = list.refine(
   'must be a comma-separated list of ranges such as 127.0.0.0/8',
 );
 
+const secretKeys = list.transform((texts, ctx) => {
+  const keys = texts.map(secretKeyOf).filter((key) => key !== null);
+  if (keys.length < texts.length) {
+    ctx.addIssue({ code: 'custom', message: 'must be 32 bytes in base64 or hex: `openssl rand -base64 32`' });
+  }
+  return keys;
+});
 function isCron(text: string): boolean {
   // The parser fills up what is missing, and then means something else than who wrote it.
   if (!/^(@[a-z]+|\S+(\s+\S+){4,5})$/.test(text.trim())) return false;
@@ -51,8 +59,10 @@ const envSchema = z.object({
     .refine((port) => port <= 65_535, 'must be a port number')
     .default(3000),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_REPLICA_URL: databaseUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
+  SECRETS_KEY: secretKeys.default([]),
   WORKER_STAGES: list
     .pipe(z.array(z.enum(WORKER_STAGES, `must name stages out of ${WORKER_STAGES.join(', ')}`)).min(1))
     .default([...WORKER_STAGES]),

@@ -18,12 +18,16 @@ function safeError(error: unknown): Record<string, unknown> {
   return { name: error.name, message, code, stack: frames.join('\n'), cause };
 }
 
-/** @param process name of the process (`api`, `worker`, …), on every line */
-export function makeLog(process: string, level: string): Log {
-  return pino({
+/**
+ * @param process name of the process (`api`, `worker`, …), on every line
+ * @param to where the lines go; standard output unless given
+ */
+export function makeLog(process: string, level: string, to?: pino.DestinationStream): Log {
+  const options = {
     level,
     base: { process },
     serializers: { err: safeError },
     timestamp: pino.stdTimeFunctions.isoTime,
-  });
+  };
+  return to === undefined ? pino(options) : pino(options, to);
 }

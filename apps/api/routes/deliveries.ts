@@ -3,6 +3,8 @@ import {
   deliveriesAnswerSchema,
   deliveriesQuerySchema,
   deliveryAnswerSchema,
+  replayDeliveriesSchema,
+  replayedAnswerSchema,
   retriedAnswerSchema,
   retryDeliveriesSchema,
 } from '#client';
@@ -10,9 +12,11 @@ import type { Database, DeliveryRow } from '#database';
 import {
   findDelivery,
   findPersonId,
+  findSegment,
   listAttempts,
   listDeliveries,
   pageOf,
+  replayDeliveries,
   retryDeadDeliveries,
   retryDelivery,
 } from '#database';
@@ -64,10 +68,11 @@ function readRoutes({ db }: AppDeps): Route[] {
       tag,
       query: deliveriesQuerySchema,
       answers: { 200: deliveriesAnswerSchema },
-      handle: async ({ query: { limit, cursor, personId: person, ...filter } }) => {
+      handle: async ({ query: { limit, cursor, personId: person, status, ...filter } }) => {
         const [before = null] = cursorKeys('deliveries', cursor) ?? [];
         const personId = person === undefined ? undefined : ((await findPersonId(db, person)) ?? NOBODY);
-        const found = await listDeliveries(db, { ...filter, personId }, { before, limit });
+        const statuses = status && [status];
+        const found = await listDeliveries(db, { ...filter, personId, statuses }, { before, limit });
         const { rows, nextCursor } = pageOf('deliveries', found, limit, ({ id }) => [id]);
         return { status: 200, body: { deliveries: rows.map(deliveryView), nextCursor } };
       },
@@ -88,11 +93,9 @@ function readRoutes({ db }: AppDeps): Route[] {
   ];
 }
 
-/** Deliveries: what transitions owe to automations, and what became of it. */
-export function deliveryRoutes(deps: AppDeps): Route[] {
+function manyRoutes(deps: AppDeps): Route[] {
   const { db } = deps;
   return [
-    // Before the routes that take an id.
     defineRoute({
       method: 'post',
       path: '/api/growth/deliveries/retry',
@@ -102,11 +105,39 @@ export function deliveryRoutes(deps: AppDeps): Route[] {
       body: retryDeliveriesSchema,
       answers: { 202: retriedAnswerSchema },
       handle: async ({ body: { segmentId, destination } }) => {
-        const { retried, destinations } = await retryDeadDeliveries(db, { segmentId, destination });
+        const { count, destinations } = await retryDeadDeliveries(db, { segmentId, destination });
         await wakeRelay(deps, destinations);
-        return { status: 202, body: { retried } };
+        return { status: 202, body: { retried: count } };
       },
     }),
+    defineRoute({
+      method: 'post',
+      path: '/api/growth/deliveries/replay',
+      access: 'admin',
+      summary:
+        'Sends what a segment sent since an instant again: same ids, same bodies, of audiences the newest states',
+      tag,
+      body: replayDeliveriesSchema,
+      answers: { 202: replayedAnswerSchema },
+      refusals: [404, 409],
+      handle: async ({ body: { segmentId, since: sinceMs, destination } }) => {
+        const segment = await findSegment(db, segmentId);
+        if (segment === null) throw notFound('segment');
+        if (segment.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });
+        const { count, destinations } = await replayDeliveries(db, { segmentId, sinceMs, destination });
+        await wakeRelay(deps, destinations);
+        return { status: 202, body: { replayed: count } };
+      },
+    }),
+  ];
+}
+
+/** Deliveries: what transitions owe to automations, and what became of it. */
+export function deliveryRoutes(deps: AppDeps): Route[] {
+  const { db } = deps;
+  return [
+    // Before the routes that take an id.
+    ...manyRoutes(deps),
     ...readRoutes(deps),
     defineRoute({
       method: 'post',

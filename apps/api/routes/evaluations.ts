@@ -45,7 +45,7 @@ async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: str
         },
       };
       const scopes = new Map([[personId, { kind: 'all' as const }]]);
-      const question = { scopes, cause: 'request', fire: true, wantAnswers: true } as const;
+      const question = { scopes, cause: 'request', wantAnswers: true } as const;
       const tools = {
         definitions,
         stays: makeStaysCache(0),

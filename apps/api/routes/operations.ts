@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { problemSchema, queuesAnswerSchema } from '#client';
-import { migrationsApplied } from '#database';
+import { countGates, migrationsApplied } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../metrics';
 import { Problem } from '../problem';
@@ -35,6 +35,16 @@ async function readiness({
   return { database, migrations: database === 'ok' && !isMigrated ? 'failed' : database, queue };
 }
 
+const gates = z
+  .array(z.object({ destination: z.string(), state: z.string(), whole: z.boolean(), count: z.int() }))
+  .describe('What keeps deliveries back: of a whole destination, or of how many of its endpoints.');
+
+/** Nothing that makes the engine unready: others can't be sent to, and their deliveries wait. */
+async function gatesOf({ db }: AppDeps): Promise<z.input<typeof gates>> {
+  const found = await withinMs(CHECK_LIMIT_MS, countGates(db)).catch(() => []);
+  return found.map(({ isWhole, ...gate }) => ({ ...gate, whole: isWhole }));
+}
+
 const answerReadiness =
   (deps: AppDeps): RequestHandler =>
   async (_request, response) => {
@@ -43,7 +53,7 @@ const answerReadiness =
       throw new Problem(503, { detail: 'Not ready.', more: { checks: found } });
     }
     response.setHeader('Cache-Control', 'no-store');
-    sendJson(response, 200, { status: 'ready', checks: found });
+    sendJson(response, 200, { status: 'ready', checks: found, gates: await gatesOf(deps) });
   };
 
 /** For those who run it: queues, health and metrics. */
@@ -77,7 +87,10 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
       description: {
         summary: 'Database and queue can be reached, and the migrations are applied',
         tag,
-        answers: { 200: z.object({ status: z.string(), checks }), 503: problemSchema.extend({ checks }) },
+        answers: {
+          200: z.object({ status: z.string(), checks, gates }),
+          503: problemSchema.extend({ checks }),
+        },
       },
       handle: answerReadiness(deps),
     },

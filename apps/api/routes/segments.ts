@@ -9,11 +9,10 @@ import {
   segmentsQuerySchema,
   statsAnswerSchema,
 } from '#client';
-import type { SegmentRow } from '#database';
-import { findSegment, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
+import { countDeliveries, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
 import type { AppDeps } from '../deps';
 import { cursorKeys, idOf } from '../path-ids';
-import { notFound } from '../problem';
+import { requireSegment } from '../require-segment';
 import type { Route } from '../route';
 import { defineRoute } from '../route';
 import type { SegmentEdit } from '../segment-edits';
@@ -22,12 +21,6 @@ import { segmentView } from '../segment-view';
 
 const tag = 'Segments';
 const HISTORY_DAYS = 30;
-
-async function requireSegment({ db }: AppDeps, id: string): Promise<SegmentRow> {
-  const row = await findSegment(db, idOf(id, 'segment'));
-  if (row === null) throw notFound('segment');
-  return row;
-}
 
 function editAnswer({ row, evaluationId, generated }: SegmentEdit) {
   const segment = segmentView(row, generated);
@@ -80,8 +73,7 @@ function editRoutes(deps: AppDeps): Route[] {
   ];
 }
 
-function readRoutes(deps: AppDeps): Route[] {
-  const { db } = deps;
+function readRoutes({ db }: AppDeps): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -109,14 +101,13 @@ function readRoutes(deps: AppDeps): Route[] {
       refusals: [404],
       handle: async ({ params }) => ({
         status: 200,
-        body: { segment: segmentView(await requireSegment(deps, params.id)) },
+        body: { segment: segmentView(await requireSegment(db, params.id)) },
       }),
     }),
   ];
 }
 
-function memberRoutes(deps: AppDeps): Route[] {
-  const { db, clock } = deps;
+function memberRoutes({ db, reads, clock }: AppDeps): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -127,9 +118,10 @@ function memberRoutes(deps: AppDeps): Route[] {
       answers: { 200: statsAnswerSchema },
       refusals: [404],
       handle: async ({ params }) => {
-        const { id } = await requireSegment(deps, params.id);
-        const stats = await loadSegmentStats(db, id, { days: HISTORY_DAYS, nowMs: clock?.() ?? null });
-        return { status: 200, body: { stats: { segmentId: id, ...stats } } };
+        const { id } = await requireSegment(db, params.id);
+        const stats = await loadSegmentStats(reads, id, { days: HISTORY_DAYS, nowMs: clock?.() ?? null });
+        const deliveries = await countDeliveries(reads, id);
+        return { status: 200, body: { stats: { segmentId: id, ...stats, deliveries } } };
       },
     }),
     defineRoute({
@@ -142,7 +134,7 @@ function memberRoutes(deps: AppDeps): Route[] {
       answers: { 200: membersAnswerSchema },
       refusals: [404],
       handle: async ({ params, query: { limit, cursor } }) => {
-        const { id } = await requireSegment(deps, params.id);
+        const { id } = await requireSegment(db, params.id);
         const list = `members:${id}`;
         const [after = null] = cursorKeys(list, cursor) ?? [];
         const found = await listMembers(db, id, { after, limit });

@@ -96,14 +96,21 @@ describe.each(queueBackends)('deliveries on $name', ({ useServices }) => {
       status,
       error,
       durationMs: 12,
+      responseBody: status === null ? null : 'went wrong',
     });
     await api.db.deliveryAttempt.createMany({
       data: [attempt(5, 500, 'HTTP 500'), attempt(0, null, 'TIMEOUT')],
     });
     const { delivery: shown } = await client.getDelivery(id);
     expect(shown.attempts).toEqual([
-      { at: '2026-01-01T00:00:00.000Z', status: null, error: 'TIMEOUT', durationMs: 12 },
-      { at: '2026-01-01T00:00:05.000Z', status: 500, error: 'HTTP 500', durationMs: 12 },
+      { at: '2026-01-01T00:00:00.000Z', status: null, error: 'TIMEOUT', durationMs: 12, responseBody: null },
+      {
+        at: '2026-01-01T00:00:05.000Z',
+        status: 500,
+        error: 'HTTP 500',
+        durationMs: 12,
+        responseBody: 'went wrong',
+      },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { connect, makeCounters } from '#database';
+import { makeDestinations, makeSecretBox } from '#automations';
+import { connect, connectForReads, makeCounters } from '#database';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
 import { makeProducer, openQueueBackend, QUEUES } from '#queues';
@@ -30,6 +31,7 @@ export type Answer = {
 export type Api = {
   readonly url: string;
   readonly db: Database;
+  readonly reads: Database;
   readonly producer: Producer;
   readonly send: (method: string, path: string, sending?: Sending) => Promise<Answer>;
 };
@@ -84,7 +86,9 @@ export function sendTo(
 
 const ignore = (): void => {};
 
-type Settings = Partial<Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock'>>;
+type Settings = Partial<
+  Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads'>
+>;
 type Close = () => Promise<void>;
 
 /** Starts the API on a free port. @returns with what it opened, in that order */
@@ -93,26 +97,31 @@ export async function openApi(
   settings: Settings = {},
 ): Promise<{ readonly api: Api; readonly opened: readonly Close[] }> {
   const { db, close } = connect(databaseUrl, 5, ignore);
+  const { db: reads, close: closeReads } = connectForReads(databaseUrl, 4, ignore);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
-  const log = makeLog('api', 'silent');
+  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]) } = settings;
   const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
+    reads,
     producer,
-    log,
+    log: makeLog('api', 'silent'),
     counters,
     writeKeys: [],
     adminKeys: [],
-    webhookAllowCidrs: [],
+    webhookAllowCidrs,
+    secretBox,
+    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
     ...settings,
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const { url } = server;
-  const api: Api = { url, db, producer, send: (method, path, sending) => sendTo(url, method, path, sending) };
+  const send: Api['send'] = (method, path, sending) => sendTo(url, method, path, sending);
+  const api: Api = { url, db, reads: settings.reads ?? reads, producer, send };
   return {
     api,
-    opened: [close, () => counters.close(), backend.close, producer.close, () => server.close()],
+    opened: [close, closeReads, () => counters.close(), backend.close, producer.close, () => server.close()],
   };
 }
 

@@ -40,6 +40,7 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
     expect(ready.body).toEqual({
       status: 'ready',
       checks: { database: 'ok', migrations: 'ok', queue: 'ok' },
+      gates: [],
     });
     expect(ready.headers['cache-control']).toBe('no-store');
     expect((await api.send('GET', '/healthz', { headers: { host: 'probe.example' } })).body).toEqual({
@@ -104,6 +105,19 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
     expect(new Set(ids).size).toBe(ids.length);
     const criteria = document.components['schemas']?.['Criteria'];
     expect(criteria).toMatchObject({ type: 'object', additionalProperties: false });
+    const exported = document.paths['/api/growth/segments/{id}/members/export']?.['get'];
+    expect(Object.keys(exported?.responses['200']?.content ?? {})).toEqual([
+      'text/csv',
+      'application/x-ndjson',
+    ]);
+    const preview = document.paths['/api/growth/segments/preview']?.['post'];
+    expect(preview?.description).toContain('15 s');
+    expect(preview?.requestBody?.content['application/json']?.schema).toMatchObject({
+      required: ['criteria'],
+      examples: [{ limit: 10 }],
+    });
+    const overlap = document.paths['/api/growth/segments/overlap']?.['get'];
+    expect(overlap?.parameters).toEqual([expect.objectContaining({ name: 'ids', required: true })]);
     const create =
       document.paths['/api/growth/segments']?.['post']?.requestBody?.content['application/json']?.schema;
     expect(create).toMatchObject({

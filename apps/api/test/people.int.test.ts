@@ -232,20 +232,16 @@ describe.each(queueBackends)('people and evaluations on $name', ({ useServices }
     });
     const { stats } = await client.getSegmentStats(segment.id);
     expect(stats.history).toHaveLength(30);
+    const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
     expect(stats.history[0]).toEqual({
-      day: new Date(today - 29 * day).toISOString().slice(0, 10),
+      day: isoDay(today - 29 * day),
       entered: 5,
       exited: 1,
       members: 104,
     });
     expect(stats.history[1]).toMatchObject({ entered: 0, exited: 0, members: 104 });
     expect(stats.history[27]).toMatchObject({ entered: 3, exited: 2, members: 105 });
-    expect(stats.history[29]).toEqual({
-      day: new Date(today).toISOString().slice(0, 10),
-      entered: 7,
-      exited: 4,
-      members: 108,
-    });
+    expect(stats.history[29]).toEqual({ day: isoDay(today), entered: 7, exited: 4, members: 108 });
     expect(stats).toMatchObject({ memberCount: 108, enteredLast24h: 7, exitedLast24h: 4 });
   });
 });

@@ -54,6 +54,24 @@ describe.each(queueBackends)('segments on $name', ({ useServices }) => {
     expect(told).toEqual({ ...evaluation, progress: 0, evaluated: 0, entered: 0, exited: 0 });
   });
 
+  test('leaves out the automations of a creation, a change and a batch where it is told to', async () => {
+    for (const automations of ['fire', 'suppress'] as const) {
+      const { segment, evaluation } = await client.createSegment({
+        name: 's',
+        criteria: CRITERIA,
+        automations,
+      });
+      const changed = await client.updateSegment(segment.id, {
+        criteria: { person: { hasEmail: true } },
+        automations,
+      });
+      const batch = await client.evaluateAll({ segmentId: segment.id, automations });
+      for (const run of [evaluation, changed.evaluation, batch.evaluation]) {
+        expect(await evaluationRow(run?.id)).toMatchObject({ segmentId: segment.id, automations });
+      }
+    }
+  });
+
   test('evaluates again only when that could change who is in', async () => {
     const { segment } = await client.createSegment({ name: 's', description: 'd', criteria: CRITERIA });
     const { id } = segment;

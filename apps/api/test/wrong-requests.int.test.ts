@@ -4,9 +4,15 @@ import { queuedEvents, startApi } from './harness';
 import type { Api } from './harness';
 import { WRONG_EVENTS } from './wrong-events';
 import { WRONG_OTHERS } from './wrong-others';
+import { WRONG_REPORTS } from './wrong-reports';
 import { WRONG_SEGMENTS } from './wrong-segments';
 
-const WRONG_REQUESTS = { events: WRONG_EVENTS, segments: WRONG_SEGMENTS, others: WRONG_OTHERS };
+const WRONG_REQUESTS = {
+  events: WRONG_EVENTS,
+  segments: WRONG_SEGMENTS,
+  others: WRONG_OTHERS,
+  reports: WRONG_REPORTS,
+};
 
 describe.each(queueBackends)('wrong requests on $name', ({ useServices }) => {
   const services = useServices();

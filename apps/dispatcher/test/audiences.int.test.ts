@@ -1,7 +1,7 @@
 import type { Database } from '#database';
 import { queueBackends, waitFor } from '#testkit';
 import type { FakeMeta, FakeResend } from '#testkit';
-import { graphError, reply, resendError, startFakeMeta, startFakeResend } from '#testkit';
+import { reply, resendError, startFakeMeta, startFakeResend } from '#testkit';
 import type { Queues, TestDispatcher } from './harness';
 import {
   createPerson,
@@ -116,17 +116,6 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
     await settled(db, removed, 'succeeded');
     await settled(db, added, 'superseded');
     expect(meta.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v26.0/new/users']);
-  });
-
-  test('a halt waits for minutes and uses up no try', async () => {
-    start();
-    const segment = await createSegment(db, 'meta', { customAudienceId: '778', action: 'add' });
-    meta.interject(graphError(190, { message: 'token' }));
-    const [id] = await transition(db, segment, [await createPerson(db, { email: 'a@example.com' })]);
-    const { attempts, tries, nextAttemptAt } = await settled(db, id, 'retrying');
-    expect(attempts).toHaveLength(1);
-    expect(nextAttemptAt?.getTime()).toBeGreaterThan(Date.now() + 10 * 60_000);
-    expect(tries).toBe(0);
   });
 
   test('a destination without credentials skips with that reason', async () => {

@@ -86,14 +86,15 @@ describe('the cost of a claim', () => {
         destination: 'webhook',
         room: 50,
         endpointMax: 30,
-        slowEndpoints: ['https://slow.example'],
-        slowMax: 3,
+        exceptions: [{ endpoint: 'https://slow.example', max: 3 }],
+        exceptionMax: 100,
+        windowMs: 0,
         claimToken: randomUUID(),
         leaseMs: 60_000,
         after: null,
       });
     // Plans it for the empty table first: what a process keeps that started before its first delivery.
-    expect((await claim()).ids).toEqual([]);
+    expect((await claim()).groups).toEqual([]);
     const [one, two] = [randomUUID(), randomUUID()];
     await flood(db, { endpoint: 'https://many.example', segmentId: one, count: 200_000 });
     await flood(db, { endpoint: 'https://few.example', segmentId: one, count: 5 });
@@ -101,9 +102,10 @@ describe('the cost of a claim', () => {
     await flood(db, { endpoint: 'https://slow.example', segmentId: two, count: 100 });
 
     const before = await rowsRead(db);
-    const { ids } = await claim();
+    const { groups } = await claim();
+    const ids = groups.flatMap((group) => group.ids);
     const read = (await rowsRead(db)) - before;
-    const rows = await db.delivery.findMany({ where: { id: { in: [...ids] } } });
+    const rows = await db.delivery.findMany({ where: { id: { in: ids } } });
     const counts = (name: string) =>
       rows.filter(({ endpoint }) => endpoint === `https://${name}.example`).length;
     expect({ few: counts('few'), slow: counts('slow'), many: counts('many') }).toEqual({
@@ -113,7 +115,7 @@ describe('the cost of a claim', () => {
     });
     expect(read).toBeLessThan(1_000);
     // All places of these endpoints are taken.
-    expect((await claim()).ids).toEqual([]);
+    expect((await claim()).groups).toEqual([]);
   }, 120_000);
 });
 

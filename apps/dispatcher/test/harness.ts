@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { AutomationConfig, DestinationKind } from '#automations';
+import type { AutomationConfig, DestinationKind, Rate } from '#automations';
 import {
   automationConfigSchema,
   automationsOf,
@@ -51,6 +51,7 @@ export type DispatcherSettings = {
   readonly leaseMs?: number;
   readonly pollMs?: number;
   readonly drainMs?: number;
+  readonly resendRate?: Rate;
 };
 
 /** A dispatcher in this process. */
@@ -70,17 +71,22 @@ export function startDispatcher(
   const impatient = retryDelaysMs === undefined ? {} : { retryDelaysMs };
   const destinations = {
     webhook: { ...made.webhook, ...impatient },
-    resend: { ...made.resend, ...impatient },
+    resend: {
+      ...made.resend,
+      ...impatient,
+      rate: settings.resendRate ?? { max: 1_000, perMs: 1_000 },
+    },
     meta: { ...made.meta, ...impatient },
   };
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
+  const attemptMs = timeoutMs ?? TIMES.attemptMs;
   const counters = makeCounters(db, () => undefined);
   const dispatcher = openDispatcher({
     db,
     ...queues,
     counters,
     destinations,
-    times: { pollMs, leaseMs, drainMs },
+    times: { pollMs, leaseMs, attemptMs, drainMs },
     log,
     outage: makeOutageLog(log),
     now: Date.now,

@@ -22,9 +22,12 @@ const QUEUE = 'automation-webhook';
 
 function claim(db: Database, leaseMs: number) {
   const claimToken = randomUUID();
-  const limits = { room: 100, endpointMax: 100, slowEndpoints: [], slowMax: 1 };
+  const limits = { room: 100, endpointMax: 100, exceptions: [], exceptionMax: 100, windowMs: 0 };
   const request = { destination: 'webhook', claimToken, leaseMs, after: null, ...limits };
-  return claimDueDeliveries(db, request).then(({ ids }) => ({ ids, claimToken }));
+  return claimDueDeliveries(db, request).then(({ groups }) => ({
+    ids: groups.flatMap(({ ids }) => ids),
+    claimToken,
+  }));
 }
 
 describe.each(queueBackends)('what is found again on $name', ({ useServices }) => {
@@ -73,7 +76,7 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
     const { ids: claimed, claimToken } = await claim(db, 400);
     await queues.producer.addMany(
       QUEUE,
-      claimed.map((deliveryId) => ({ deliveryId, claimToken })),
+      claimed.map((deliveryId) => ({ deliveryIds: [deliveryId], claimToken })),
     );
     await queues.producer.queueOf(QUEUE).obliterate({ force: true });
     start();
@@ -100,8 +103,8 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
       await createPerson(db),
     ]);
     const { claimToken } = await claim(db, 20_000);
-    const job = { deliveryId: first, claimToken };
-    const lost = { deliveryId: second, claimToken: randomUUID() };
+    const job = { deliveryIds: [first], claimToken };
+    const lost = { deliveryIds: [second], claimToken: randomUUID() };
     await queues.producer.addMany(QUEUE, [job, lost, job]);
     const dispatcher = start();
     await settled(db, first, 'succeeded');
@@ -115,7 +118,7 @@ describe.each(queueBackends)('what is found again on $name', ({ useServices }) =
   test('a stop cuts what hangs, and the next dispatcher sends it again with the same body', async () => {
     receiver.respondWith(() => undefined);
     const [id] = await transition(db, segment, [await createPerson(db)]);
-    const first = start({ drainMs: 100, leaseMs: 1_500 });
+    const first = start({ drainMs: 100, leaseMs: 1_500, timeoutMs: 1_000 });
     await receiver.waitFor(1);
     await first.stop();
     expect((await db.delivery.findUniqueOrThrow({ where: { id: id ?? '' } })).attempts).toBe(0);

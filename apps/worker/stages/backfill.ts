@@ -5,10 +5,11 @@ import {
   findOpenParts,
   inTransaction,
   lockChunk,
+  skipOpenDeliveries,
   startEvaluation,
 } from '#database';
 import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
-import { decideChunk } from '#evaluation';
+import { countDecisions, decideChunk, recountChunk } from '#evaluation';
 import type { Counters } from '#runtime';
 import type { Gate } from '../lanes';
 import { classifyTrouble } from '../trouble';
@@ -64,6 +65,8 @@ async function persist<T>(stage: BackfillStage, work: () => Promise<T>): Promise
   }
 }
 
+const ARCHIVED = { reason: 'segment archived' };
+
 type Step = { readonly decision: ChunkDecision; readonly next: EvaluationPart | null };
 
 /** Decides on the next people of a range and moves its cursor, in one transaction. */
@@ -76,7 +79,10 @@ async function runChunk(
   return inTransaction(db, async (tx) => {
     const chunk = await lockChunk(tx, part, size);
     const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
-    const decision = await decideChunk(tx, { run, chunk, settledMs }, tools);
+    const decision =
+      run.kind === 'settings'
+        ? await recountChunk(tx, { run, chunk }, tools)
+        : await decideChunk(tx, { run, chunk, settledMs }, tools);
     if (decision.kind === 'takenOver') return { decision, next: null };
     const isDone = chunk.count < size;
     const { entered, exited } = decision;
@@ -90,13 +96,14 @@ async function runChunk(
 async function tell(
   { counters, wakeRelay, onDrift }: BackfillStage,
   run: EvaluationRow,
-  { entered, exited, destinations, drifts }: Extract<ChunkDecision, { kind: 'decided' }>,
+  { entered, exited, destinations, drifts, settled }: Extract<ChunkDecision, { kind: 'decided' }>,
 ): Promise<void> {
   const counts = { entered, exited };
   for (const direction of ['entered', 'exited'] as const) {
     if (counts[direction] > 0)
       counters.add('segment_transitions_total', { direction, cause: run.kind }, counts[direction]);
   }
+  if (settled !== null) countDecisions(counters, settled);
   for (const { segmentId } of drifts) counters.add('segment_drift_total', { segment_id: segmentId }, 1);
   if (drifts.length > 0) onDrift(run, drifts);
   for (const destination of destinations) await wakeRelay(destination);
@@ -145,6 +152,11 @@ async function runParts(stage: BackfillStage, run: EvaluationRow): Promise<void>
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/** What an archived segment still had to send is given up when nobody can add to it any more. */
+async function settle({ db }: BackfillStage, { kind, segmentId }: EvaluationRow): Promise<void> {
+  if (kind === 'archive' && segmentId !== null) await skipOpenDeliveries(db, segmentId, ARCHIVED);
+}
+
 /**
  * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
  * takes the job up again goes on where the last chunks ended.
@@ -157,6 +169,8 @@ export async function runEvaluation(stage: BackfillStage, id: string): Promise<'
   await runParts(stage, turn.run);
   // What is left is left to the younger run that took over: it ends this one too.
   const left = await persist(stage, () => findOpenParts(stage.db, id));
-  if (left.length === 0) await persist(stage, () => endEvaluation(stage.db, id, null));
+  if (left.length > 0) return 'over';
+  await persist(stage, () => settle(stage, turn.run));
+  await persist(stage, () => endEvaluation(stage.db, id, null));
   return 'over';
 }

@@ -50,7 +50,7 @@ export async function evaluateChanges(
   stage: EvaluationStage,
   changes: readonly PersonChange[],
 ): Promise<() => Promise<void>> {
-  const question = { scopes: scopesOf(changes), cause: 'event', fire: true } as const;
+  const question = { scopes: scopesOf(changes), cause: 'event' } as const;
   const decisions = await stage.transact((tx) => decide(tx, question, stage));
   decisions.committed();
   countDecisions(stage.counters, decisions);

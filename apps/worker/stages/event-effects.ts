@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ActiveDay, PersonGain, StoredEvent, SubscriptionChange, TraitUpdate } from '#database';
-import type { FeatureEffect } from '#events';
 import { subscriptionOf } from '#events';
 import type { Payload } from '#queues';
+import type { EffectOf } from '../feature-effects';
 
 // What events mean for their people, before anything is written.
-
-/** What an event of a name counts for. */
-export type EffectOf = (name: string) => FeatureEffect;
 
 const DAY_MS = 86_400_000;
 
@@ -70,9 +67,10 @@ export function subscriptionChangesOf(stored: readonly StoredEvent[]): Subscript
 type Gain = { -readonly [field in keyof PersonGain]: PersonGain[field] };
 
 /** What new events add to their people. Days are added later: only the database knows which are new. */
-export function gainsOf(stored: readonly StoredEvent[], effectOf: EffectOf): Map<string, Gain> {
+export function gainsOf(fresh: readonly StoredEvent[], effectOf: EffectOf): Map<string, Gain> {
   const gains = new Map<string, Gain>();
-  for (const { personId, event } of stored) {
+  for (const stored of fresh) {
+    const { personId, event } = stored;
     const gain = gains.get(personId) ?? {
       personId,
       activeDays: 0,
@@ -86,26 +84,41 @@ export function gainsOf(stored: readonly StoredEvent[], effectOf: EffectOf): Map
     gains.set(personId, gain);
     gain.firstSeenAt = Math.min(gain.firstSeenAt, event.occurredAt);
     gain.lastSeenAt = Math.max(gain.lastSeenAt, event.occurredAt);
-    for (const feature of effectOf(event.name).counted) gain[feature] += 1;
+    for (const feature of effectOf(stored).counted) gain[feature] += 1;
   }
   return gains;
 }
 
 /** The days on which people were active. */
-export function activeDaysOf(stored: readonly StoredEvent[], effectOf: EffectOf): ActiveDay[] {
+export function activeDaysOf(fresh: readonly StoredEvent[], effectOf: EffectOf): ActiveDay[] {
   const days = new Map<string, ActiveDay>();
-  for (const { personId, event } of stored) {
-    if (!effectOf(event.name).active) continue;
+  for (const stored of fresh) {
+    if (!effectOf(stored).active) continue;
+    const { personId, event } = stored;
     const day = Math.floor(event.occurredAt / DAY_MS);
     days.set(`${personId} ${day}`, { personId, day });
   }
   return [...days.values()];
 }
 
-function keysOf({ event }: StoredEvent, effectOf: EffectOf): string[] {
-  const { counted, active } = effectOf(event.name);
-  const keys = [`event:${event.name}`, ...counted.map((feature) => `feature:${feature}`)];
-  if (active) keys.push('feature:activeDays');
+/** What a group did: by which rules it is counted, and which of its events were new. */
+export type Applied = { readonly effectOf: EffectOf; readonly fresh: ReadonlySet<string> };
+
+const ALL_FEATURES = ['activeDays', 'coreActions', 'pricingViews', 'emailOpens', 'emailClicks'] as const;
+
+/**
+ * The features that an event changes. One that was there before may have been counted by other rules, by a worker that
+ * died before it asked for the evaluation: it may have changed any.
+ */
+function featuresOf(stored: StoredEvent, { effectOf, fresh }: Applied): readonly string[] {
+  if (!fresh.has(stored.id)) return ALL_FEATURES;
+  const { counted, active } = effectOf(stored);
+  return active ? [...counted, 'activeDays'] : counted;
+}
+
+function keysOf(stored: StoredEvent, applied: Applied): string[] {
+  const { event } = stored;
+  const keys = [`event:${event.name}`, ...featuresOf(stored, applied).map((feature) => `feature:${feature}`)];
   if (subscriptionOf(event) !== null) keys.push('subscription');
   for (const name of Object.keys(event.traits ?? {})) {
     keys.push(`trait:${name}`);
@@ -118,12 +131,12 @@ function keysOf({ event }: StoredEvent, effectOf: EffectOf): string[] {
  * What may have changed about whom. It is derived from the payload, never from the rows that happened to be new: a
  * job that is repeated after a crash finds no new rows, and still must ask for everybody's evaluation.
  */
-export function changesOf(stored: readonly StoredEvent[], effectOf: EffectOf): Payload<'evaluations'> {
+export function changesOf(stored: readonly StoredEvent[], applied: Applied): Payload<'evaluations'> {
   const byPerson = new Map<string, Set<string>>();
   for (const event of stored) {
     const keys = byPerson.get(event.personId) ?? new Set();
     byPerson.set(event.personId, keys);
-    for (const key of keysOf(event, effectOf)) keys.add(key);
+    for (const key of keysOf(event, applied)) keys.add(key);
   }
   const bySignature = new Map<string, { keys: string[]; personIds: string[] }>();
   for (const [personId, set] of byPerson) {

@@ -13,8 +13,9 @@ import {
 import type { EngineEvent, Json } from '#events';
 import { normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
+import type { EffectOf, FeatureEffects } from '../feature-effects';
 import type { PersonResolver } from '../person-resolver';
-import type { EffectOf } from './event-effects';
+import type { Applied } from './event-effects';
 import {
   activeDaysOf,
   changesOf,
@@ -33,7 +34,7 @@ export class UnknownPersonError extends Error {
 export type FeaturesStage = {
   readonly transact: Transact;
   readonly resolver: PersonResolver;
-  readonly effectOf: EffectOf;
+  readonly effects: FeatureEffects;
   /** Asks for the evaluation of people; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
@@ -51,8 +52,12 @@ async function setContacts(tx: Sql, contacts: readonly Contact[]): Promise<void>
 }
 
 /** Counts events that were not there before, and keeps what they say of their people. */
-async function apply(stage: FeaturesStage, tx: Sql, fresh: readonly StoredEvent[]): Promise<void> {
-  const { effectOf } = stage;
+async function apply(
+  tx: Sql,
+  fresh: readonly StoredEvent[],
+  effectOf: EffectOf,
+  rulesVersion: number,
+): Promise<void> {
   const gains = gainsOf(fresh, effectOf);
   const [newDays, contacts] = await inOrder(
     tx,
@@ -63,7 +68,7 @@ async function apply(stage: FeaturesStage, tx: Sql, fresh: readonly StoredEvent[
   for (const gain of gains.values()) gain.activeDays = newDays.get(gain.personId) ?? 0;
   await inOrder(
     tx,
-    () => addToPeople(tx, [...gains.values()]),
+    () => addToPeople(tx, [...gains.values()], rulesVersion),
     () => setContacts(tx, contacts),
   );
 }
@@ -83,17 +88,19 @@ class PeopleGoneError extends Error {
  * Locks the people of a group, stores its events once, and counts those that were new, in one transaction.
  * @throws PeopleGoneError
  */
-async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<void> {
+async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
-  await stage.transact(async (tx) => {
-    const [there, fresh] = await inOrder(
+  return stage.transact(async (tx) => {
+    const [people, fresh] = await inOrder(
       tx,
       () => lockPeople(tx, [...wanted]),
       () => insertEvents(tx, once(events)),
     );
-    const missing = new Set([...wanted].filter((id) => !there.has(id)));
+    const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
     if (missing.size > 0) throw new PeopleGoneError(missing);
-    if (fresh.length > 0) await apply(stage, tx, fresh);
+    const effectOf = await stage.effects.of(tx, people);
+    if (fresh.length > 0) await apply(tx, fresh, effectOf, people.newest);
+    return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
   });
 }
 
@@ -131,8 +138,8 @@ export async function applyEvents(
       return { id: eventIdOf(event.messageId), personId, event };
     });
     try {
-      await lockAndStore(stage, assigned);
-      return () => stage.handOn(changesOf(assigned, stage.effectOf));
+      const applied = await lockAndStore(stage, assigned);
+      return () => stage.handOn(changesOf(assigned, applied));
     } catch (error) {
       if (!(error instanceof PeopleGoneError)) throw error;
       stage.resolver.forget(error.personIds);

@@ -1,34 +1,42 @@
 import type { Database } from '#database';
-import { claimDeadlines } from '#database';
+import { claimDeadlines, msUntilDeadline } from '#database';
 import type { Payload } from '#queues';
 import type { Clock } from '#runtime';
 
 export type TimersStage = {
   readonly db: Database;
-  /** Asks for the evaluation of people; resolves once the queue holds the request. */
+  /** Asks for the evaluation of people, before all that waits; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
-  /** Evaluations that wait: while there are many, nothing more is claimed. */
-  readonly backlog: () => Promise<number>;
   readonly clock?: Clock;
 };
 
-/** People claimed together. */
+/** People claimed together: what one transaction of the evaluation takes. */
 const CLAIM_MAX = 1000;
+/** People claimed by all processes: a few seconds of work, well within the lease. */
+const OUTSTANDING_MAX = 10_000;
 /**
  * How long a claim holds (ms). The contract gives 15 s after a crash: the lease, the next look, and the evaluation.
  */
 const LEASE_MS = 8000;
-/** Jobs in the queue beyond which claiming waits, so that no claim runs out before its evaluation. */
-const BACKLOG_MAX = 10;
+/**
+ * The longest sleep (ms). A deadline that another process writes is not heard of, and a claim may run out: whatever is
+ * due is found after so long.
+ */
+const SLEEP_MAX_MS = 1000;
+/** The shortest: whoever is due and was not claimed is locked, or has to wait for the others to be decided on. */
+const SLEEP_MIN_MS = 50;
 
 /**
  * Hands everybody whose deadline has passed to the evaluation, in batches. Two processes that do so at the same time
  * claim different people; a claim that comes to nothing runs out, and is taken by whoever looks next.
+ * @returns how long to sleep (ms): until the next deadline, for nothing is to be done before
  */
-export async function handOnDue({ db, handOn, backlog, clock }: TimersStage): Promise<void> {
+export async function handOnDue({ db, handOn, clock }: TimersStage): Promise<number> {
   for (;;) {
-    const due = await claimDeadlines(db, { nowMs: clock?.(), limit: CLAIM_MAX, leaseMs: LEASE_MS });
+    const limits = { limit: CLAIM_MAX, outstanding: OUTSTANDING_MAX, leaseMs: LEASE_MS };
+    const due = await claimDeadlines(db, { nowMs: clock?.(), ...limits });
     if (due.length > 0) await handOn({ changes: [], due });
-    if (due.length < CLAIM_MAX || (await backlog()) > BACKLOG_MAX) return;
+    if (due.length < CLAIM_MAX) break;
   }
+  return Math.max(SLEEP_MIN_MS, Math.ceil(await msUntilDeadline(db, clock?.(), SLEEP_MAX_MS)));
 }

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
-import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import { useDatabase } from '#testkit';
+import { makeFeatureEffects } from '../feature-effects';
 import { makePersonResolver } from '../person-resolver';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
 import { applyEvents, assignPeople } from '../stages/features';
@@ -17,7 +17,7 @@ function makeStage(connection = openConnection(database.url)): FeaturesStage {
   return {
     transact: connection.transact,
     resolver: makePersonResolver(connection.db),
-    effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
+    effects: makeFeatureEffects(),
     handOn: async () => undefined,
   };
 }

@@ -1,4 +1,3 @@
-import { DEFAULT_FEATURE_RULES, makeFeatureEffect } from '#events';
 import type { EngineEvent } from '#events';
 import type { Connection, Database } from '#database';
 import { createPeople, makeCounters, sqlStateOf } from '#database';
@@ -6,6 +5,7 @@ import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
+import { makeFeatureEffects } from '../feature-effects';
 import { makePersonResolver } from '../person-resolver';
 import { changesIn, evaluateChanges } from '../stages/evaluation';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
@@ -43,7 +43,7 @@ describe('a stage that is repeated', () => {
     return {
       transact: connection.transact,
       resolver: makePersonResolver(db),
-      effectOf: makeFeatureEffect(DEFAULT_FEATURE_RULES),
+      effects: makeFeatureEffects(),
       handOn,
     };
   }

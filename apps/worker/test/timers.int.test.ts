@@ -97,7 +97,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
 
     now = START + 25 * HOUR_MS;
     // A worker claims some of them and dies; another finds the rest at once, and those when the lease ends.
-    const lost = await claimDeadlines(db, { nowMs: now, limit: 20, leaseMs: 1500 });
+    const lost = await claimDeadlines(db, { nowMs: now, limit: 20, outstanding: 100, leaseMs: 1500 });
     expect(lost).toHaveLength(20);
     const after = [0, 1].map(() => startWorker(services, { clock, stages: ['evaluation', 'timers'] }));
     await waitFor(async () => (await open()) === 20);

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Destination, Rate } from '#automations';
+import type { Database } from '#database';
+import { takePlace } from '#database';
+import type { OutageLog } from './outage';
+import { persist } from './outage';
+
+/** The line in which the attempts of a destination stand, over all processes. */
+export type RateLine = {
+  /** Resolves when the next attempt may begin, or when `stop` aborts. */
+  readonly take: (stop: AbortSignal) => Promise<void>;
+};
+
+/**
+ * Places are a little further apart than the rate: an attempt may begin late, and the one that follows on time would
+ * else be one too many in the second between them.
+ */
+const MARGIN = 0.1;
+/** How long an outage of the database is waited through. */
+const OUTAGE_LIMIT_MS = 2_000;
+
+function spacingMs({ max, perMs }: Rate): number {
+  return (perMs / max) * (1 + MARGIN);
+}
+
+/** How many attempts get a place within `ms`. */
+export function placesWithin(rate: Rate, ms: number): number {
+  return Math.max(1, Math.floor(ms / spacingMs(rate)));
+}
+
+/** A destination without a rate has no line. */
+export function makeRateLine(options: {
+  readonly db: Database;
+  readonly destination: Pick<Destination, 'kind' | 'rate'>;
+  readonly outage: OutageLog;
+}): RateLine {
+  const { db, destination, outage } = options;
+  return {
+    take: async (stop) => {
+      const { rate } = destination;
+      if (rate === undefined) return;
+      const untilMs = performance.now() + OUTAGE_LIMIT_MS;
+      const waitMs = await persist(() => takePlace(db, destination.kind, spacingMs(rate)), untilMs, outage);
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+    },
+  };
+}

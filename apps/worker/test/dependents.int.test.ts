@@ -1,0 +1,50 @@
+import type { Criteria } from '#criteria';
+import type { Database } from '#database';
+import { queueBackends, waitFor } from '#testkit';
+import { createSegment, idle, makeEvent, personOf, segmentsOf, startWorker } from './harness';
+
+const DAY_MS = 86_400_000;
+
+async function staysOf(db: Database, userId: string, segmentId: string) {
+  const personId = (await personOf(db, userId)) ?? '';
+  return db.segmentMembership.findMany({ where: { personId, segmentId }, orderBy: { id: 'asc' } });
+}
+
+describe.each(queueBackends)('segments that read other segments, on $name', ({ useServices }) => {
+  const services = useServices();
+
+  test('are decided with them, in their order, whatever the order of their creation', async () => {
+    const now = Date.UTC(2026, 5, 1);
+    let clock = now;
+    const stages = ['features', 'evaluation', 'timers', 'backfill'] as const;
+    const { db, queues, stop } = startWorker(services, { clock: () => clock, stages });
+    const viewed: Criteria = { events: [{ eventName: 'pricing_viewed', within: 7 }] };
+    const base = await createSegment(db, viewed);
+    const inside = await createSegment(db, { segments: { memberOf: [base] } });
+    const outside = await createSegment(db, { segments: { notMemberOf: [inside] } });
+    const both = await createSegment(db, {
+      segments: { memberOf: [inside], notMemberOf: [outside] },
+      features: { pricingViews: { min: 1 } },
+    });
+    await idle(queues.producer);
+
+    const event = { occurredAt: now, receivedAt: now };
+    await queues.producer.add('events', { events: [makeEvent('d-1', 'page_viewed', event)] });
+    await idle(queues.producer);
+    expect(await segmentsOf(db, 'd-1')).toEqual([outside]);
+
+    await queues.producer.add('events', { events: [makeEvent('d-1', 'pricing_viewed', event)] });
+    await idle(queues.producer);
+    expect(await segmentsOf(db, 'd-1')).toEqual([base, inside, both].sort());
+    // One decision, one instant.
+    const entered = await Promise.all([base, inside, both].map((id) => staysOf(db, 'd-1', id)));
+    expect(new Set(entered.flat().map(({ enteredAt }) => enteredAt.getTime())).size).toBe(1);
+
+    clock = now + 7 * DAY_MS;
+    await waitFor(async () => (await segmentsOf(db, 'd-1')).includes(outside));
+    expect(await segmentsOf(db, 'd-1')).toEqual([outside]);
+    const left = await Promise.all([base, inside, both].map((id) => staysOf(db, 'd-1', id)));
+    expect(new Set(left.flat().map(({ exitedAt }) => exitedAt?.getTime()))).toEqual(new Set([clock]));
+    await stop();
+  });
+});

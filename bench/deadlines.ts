@@ -1,0 +1,180 @@
+import { makeClient } from '#client';
+import type { Database } from '#database';
+import { connect } from '#database';
+import type { Engine } from './engine';
+import { startEngine } from './engine';
+import { makeEvents, makeSegments } from './load';
+import { makePost } from './post';
+
+// `npm run bench:deadlines`: how late people move whom time alone moves, in the production shape. Each person has one
+// event, and leaves one segment and enters another when it leaves its window. The lateness is from that instant to the
+// decision.
+
+const PEOPLE = Number(process.env['BENCH_PEOPLE'] ?? 100_000);
+const SPREAD_S = 60;
+const WINDOW_S = 30 * 60;
+/** Events in the load beside: batches of 200, ten a second. */
+const LOAD = { batch: 200, everyMs: 100 } as const;
+
+type Due = {
+  /** Tells the people of one scenario from the others'. */
+  readonly name: string;
+  readonly people: number;
+  /** The first and the last deadline, from now (s). */
+  readonly from: number;
+  readonly to: number;
+};
+
+/** Makes people as the engine would have left them. */
+async function prepare(db: Database, segmentId: string, { name, people, from, to }: Due): Promise<void> {
+  await db.$executeRawUnsafe(
+    `WITH made AS MATERIALIZED (
+       SELECT gen_random_uuid() AS id, n,
+              date_trunc('milliseconds', clock_timestamp() + make_interval(secs => $2 + ($3 - $2) * n / $4)) AS due
+         FROM generate_series(1, $4::int) n),
+          people AS (
+       INSERT INTO person (id, first_seen_at, last_seen_at, last_decided_at, deadline_at, rules_version, stays_version)
+       SELECT id, due - make_interval(secs => $5), due - make_interval(secs => $5), due - make_interval(secs => $5), due, 1, 1
+         FROM made),
+          events AS (
+       INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id)
+       SELECT gen_random_uuid(), id, 'deadline_probe', due - make_interval(secs => $5), clock_timestamp(), $6 || '-' || n FROM made)
+     INSERT INTO segment_membership (segment_id, person_id, entered_at, entered_by)
+     SELECT $1::uuid, id, due - make_interval(secs => $5), 'event' FROM made`,
+    segmentId,
+    from,
+    to,
+    people,
+    WINDOW_S,
+    name,
+  );
+  await db.$executeRawUnsafe('ANALYZE person, event, segment_membership');
+}
+
+async function untilSettled(db: Database): Promise<void> {
+  for (;;) {
+    const [row] = await db.$queryRawUnsafe<{ left: boolean }[]>(
+      // Beyond it are the deadlines of everybody else.
+      `SELECT EXISTS (SELECT FROM person WHERE deadline_at < clock_timestamp() + interval '5 minutes') AS left`,
+    );
+    if (row?.left === false) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Prints how late the people of a scenario moved. */
+async function report(db: Database, what: string, { name, people }: Due): Promise<void> {
+  const [row] = await db.$queryRawUnsafe<
+    { moved: number; p50: number; p99: number; max: number; span: number }[]
+  >(
+    `WITH late AS (
+       SELECT m.exited_at, date_part('epoch', m.exited_at - e.occurred_at) - $2 AS s
+         FROM event e JOIN segment_membership m ON m.person_id = e.person_id AND m.exited_by = 'deadline'
+        WHERE e.message_id LIKE $1 || '-%')
+     SELECT count(*)::int AS moved, percentile_cont(0.5) WITHIN GROUP (ORDER BY s) AS p50,
+            percentile_cont(0.99) WITHIN GROUP (ORDER BY s) AS p99, max(s) AS max,
+            date_part('epoch', max(exited_at) - min(exited_at)) AS span
+       FROM late`,
+    name,
+    WINDOW_S,
+  );
+  if (row === undefined || row.moved !== people) throw new Error(`${what}: ${row?.moved} of ${people} moved`);
+  const [p50, p99, max] = [row.p50, row.p99, row.max].map((s) => `${s.toFixed(3)} s`);
+  console.log(`${what}: p50 ${p50}, p99 ${p99}, max ${max}; ${people} people in ${row.span.toFixed(1)} s`);
+}
+
+/** Sends events of other people until it is stopped. @returns what stops it, and tells how many were sent */
+function startLoad(engine: Engine): () => Promise<number> {
+  const { post, close } = makePost(engine.url, 8);
+  const events = makeEvents(50_000, 7, Date.now(), 0);
+  let isOver = false;
+  let sent = 0;
+  const load = async (): Promise<void> => {
+    for (let round = 0; !isOver; round += 1) {
+      const pause = new Promise((resolve) => setTimeout(resolve, LOAD.everyMs));
+      const batch = events
+        .slice(sent % events.length, (sent % events.length) + LOAD.batch)
+        .map((event, index) => ({ ...event, messageId: `load-${round}-${index}` }));
+      await post('/api/growth/events', { events: batch });
+      sent += batch.length;
+      await pause;
+    }
+  };
+  const ended = load();
+  return async () => {
+    isOver = true;
+    await ended;
+    close();
+    return sent;
+  };
+}
+
+async function createSegments(engine: Engine): Promise<string> {
+  const client = makeClient({ baseUrl: engine.url });
+  const probe = { eventName: 'deadline_probe', within: '30m' } as const;
+  const { segment } = await client.createSegment({ name: 'recent', criteria: { events: [probe] } });
+  await client.createSegment({
+    name: 'quiet',
+    criteria: {
+      events: [
+        { ...probe, count: { max: 0 } },
+        { ...probe, within: '1h' },
+      ],
+    },
+  });
+  for (const { name, criteria } of makeSegments()) await client.createSegment({ name, criteria });
+  return segment.id;
+}
+
+async function main(): Promise<void> {
+  const engine = await startEngine(0);
+  const { db, close } = connect(engine.databaseUrl, 4, () => undefined);
+  try {
+    const segmentId = await createSegments(engine);
+    const settle = async (what: () => string, due: Due): Promise<void> => {
+      await untilSettled(db);
+      await report(db, what(), due);
+    };
+    const ends = [engine.startWorker(), engine.startWorker()];
+    const warm = { name: 'warm', people: 2000, from: 0, to: 0 };
+    await prepare(db, segmentId, warm);
+    await untilSettled(db);
+
+    const spread = { name: 'spread', people: PEOPLE, from: 15, to: 15 + SPREAD_S };
+    await prepare(db, segmentId, spread);
+    await settle(() => `spread over ${SPREAD_S} s, two workers`, spread);
+
+    const loaded = { name: 'loaded', people: PEOPLE / 2, from: 10, to: 10 + SPREAD_S / 2 };
+    await prepare(db, segmentId, loaded);
+    const startedAt = Date.now();
+    const stopLoad = startLoad(engine);
+    await untilSettled(db);
+    const perSecond = Math.round((await stopLoad()) / ((Date.now() - startedAt) / 1000));
+    await settle(() => `spread over ${SPREAD_S / 2} s, beside ${perSecond} events/s`, loaded);
+
+    const killed = { name: 'killed', people: PEOPLE / 10, from: 5, to: 15 };
+    await prepare(db, segmentId, killed);
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    await ends.pop()?.('SIGKILL');
+    await settle(() => 'one of two workers killed in the middle of 10 s', killed);
+
+    await Promise.all(ends.map((end) => end('SIGTERM')));
+    const standstill = { name: 'standstill', people: PEOPLE, from: -60, to: -60 };
+    await prepare(db, segmentId, standstill);
+    const upAt = Date.now();
+    engine.startWorker();
+    await untilSettled(db);
+    const seconds = (Date.now() - upAt) / 1000;
+    console.log(
+      `due while everything was down, one worker: ${PEOPLE} people within ${seconds.toFixed(1)} s of its start`,
+    );
+  } finally {
+    await close();
+    await engine.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
