@@ -74,7 +74,8 @@ const ageMs = fc.oneof(
   fc.nat(40 * MINUTE_MS),
 );
 
-const propertiesArbitrary = fc.option(
+/** Properties of an event, null for one without. */
+export const propertiesArbitrary = fc.option(
   fc.dictionary(fc.constantFrom(...PROPERTY_NAMES), traitValue, { maxKeys: 3, noNullPrototype: true }),
   { freq: 5 },
 );
