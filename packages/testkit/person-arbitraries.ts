@@ -126,25 +126,21 @@ export function personArbitrary(nowMs: number): fc.Arbitrary<Person> {
   });
 }
 
-/**
- * One decision to be made: a legal criteria, a person, someone else to take irrelevant parts from, and an
- * instant.
- */
+/** One decision to be made: a legal criteria, a person, and an instant. */
 export const decisionArbitrary = decisionOn(fc.oneof(criteriaArbitrary, windowedCriteriaArbitrary));
 
 /** A decision of which every sixth or so changes by itself. */
 export const windowedDecisionArbitrary = decisionOn(windowedCriteriaArbitrary);
 
+/** A decision, with someone else to take irrelevant parts from. */
+export const decisionAmongTwoArbitrary = decisionArbitrary.chain((decision) =>
+  personArbitrary(decision.nowMs).map((other) => ({ ...decision, other })),
+);
+
 function decisionOn(criteriaOf: fc.Arbitrary<Criteria>) {
   return nowArbitrary.chain((nowMs) =>
     fc
-      .record({ criteria: criteriaOf, person: personArbitrary(nowMs), other: personArbitrary(nowMs) })
-      .map(({ criteria, person, other }) => ({
-        criteria,
-        person,
-        other,
-        state: stateFor(person, criteria),
-        nowMs,
-      })),
+      .record({ criteria: criteriaOf, person: personArbitrary(nowMs) })
+      .map(({ criteria, person }) => ({ criteria, person, state: stateFor(person, criteria), nowMs })),
   );
 }
