@@ -23,9 +23,9 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   let meta: FakeMeta;
   let dispatcher: TestDispatcher | undefined;
 
-  const start = (): void => {
+  const start = (settings: { timeoutMs?: number } = {}): void => {
     const urls = { resendUrl: resend.origin, metaUrl: meta.origin };
-    dispatcher = startDispatcher({ db, queues }, { ...urls, retryDelaysMs: [0, 20, 20, 20] });
+    dispatcher = startDispatcher({ db, queues }, { ...urls, retryDelaysMs: [0, 20, 20, 20], ...settings });
   };
 
   beforeAll(() => {
@@ -76,8 +76,8 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
     expect(resend.requests).toEqual([]);
   });
 
-  test('a newer one replaces one whose attempt fails', async () => {
-    start();
+  test('a newer one replaces one whose attempt fails, once that attempt can have no effect any more', async () => {
+    start({ timeoutMs: 3_000 });
     const segment = await createSegment(db, 'resend', { audienceId: 'aud_2', sync: true });
     const personId = await createPerson(db, { email: 'ada@example.com' });
     let release = (): void => undefined;
