@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
+import type { AttemptResult, DeliveryRequest, Destination, Outcome } from '#automations';
 import { audienceOf } from '#automations';
 import type { AudienceEntry, DeliveryContext } from '#database';
 import { classifyFailure } from '#database';
@@ -30,7 +30,7 @@ export type DeliverOptions = {
   /** A number in [0, 1). */
   readonly random: () => number;
   /** An attempt was made; its place is free. */
-  readonly onAttempt: (endpoint: string, attempt: { durationMs: number; isDelivered: boolean }) => void;
+  readonly onAttempt: (endpoint: string, attempt: { durationMs: number; outcome: Outcome['kind'] }) => void;
   /** Places have become free with no attempt. */
   readonly onDone: () => void;
 };
@@ -118,12 +118,15 @@ async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promis
 }
 
 async function sendNow(options: DeliverOptions, ready: readonly Ready[]): Promise<readonly Sent[]> {
-  const { destination, line, times, stop } = options;
+  const { destination, line, times, stop, store } = options;
   if (ready.some(({ request }) => isSent(destination, request))) await line.take(stop);
-  // One that could outlast its claim might be sent twice at once: it is left to be found again.
+  // One that could outlast its claim might be sent twice at once: it is given back, to be claimed anew.
   const latestMs = performance.now() + times.attemptMs;
-  const safe = ready.filter(({ held }) => held.untilMs >= latestMs);
-  if (safe.length === 0 || stop.aborted) return [];
+  const safe = stop.aborted ? [] : ready.filter(({ held }) => held.untilMs >= latestMs);
+  const kept = new Set(safe);
+  const late = ready.filter((one) => !kept.has(one));
+  await store.release(late.map(({ held }) => held));
+  if (safe.length === 0) return [];
   const noted = await withIdentifiers(options, safe);
   const attempts = await attemptsOf(options, noted);
   return noted.map((one, index) => {
@@ -239,7 +242,7 @@ async function conclude(
     entry,
     verdict,
   });
-  if (!isFault) onAttempt(delivery.endpoint, { durationMs, isDelivered: outcome.kind === 'delivered' });
+  if (!isFault) onAttempt(delivery.endpoint, { durationMs, outcome: outcome.kind });
 }
 
 async function write({ store, log }: DeliverOptions, conclusion: Conclusion): Promise<void> {

@@ -68,7 +68,7 @@ export function openDispatcher(options: DispatcherOptions): Closable[] {
 }
 
 function openLane(kind: DestinationKind, options: DispatcherOptions, stop: AbortSignal): Lane {
-  const { db, backend, producer, destinations, times, log, outage, now, random } = options;
+  const { db, backend, producer, counters, destinations, times, log, outage, now, random } = options;
   const limits = LIMITS[kind];
   const destination = destinations[kind];
   const paces = makeEndpointPaces(limits);
@@ -85,6 +85,7 @@ function openLane(kind: DestinationKind, options: DispatcherOptions, stop: Abort
     now,
     random,
     onAttempt: (endpoint, attempt) => {
+      counters.add('automation_deliveries_total', { destination: kind, outcome: attempt.outcome }, 1);
       paces.attempted(endpoint, attempt);
       relay.wake();
     },

@@ -1,10 +1,11 @@
+import type { Outcome } from '#automations';
 import type { EndpointMax } from '#database';
 import type { DestinationLimits } from './limits';
 import { QUICK, SLOW } from './limits';
 
 /** How quickly endpoints answer of late, as this process saw it, and how much of each may be in flight for that. */
 export type EndpointPaces = {
-  readonly attempted: (endpoint: string, attempt: { durationMs: number; isDelivered: boolean }) => void;
+  readonly attempted: (endpoint: string, attempt: { durationMs: number; outcome: Outcome['kind'] }) => void;
   readonly exceptions: () => readonly EndpointMax[];
 };
 
@@ -20,10 +21,10 @@ export function makeEndpointPaces(
 ): EndpointPaces {
   const paces = new Map<string, Pace>();
   return {
-    attempted: (endpoint, { durationMs, isDelivered }) => {
+    attempted: (endpoint, { durationMs, outcome }) => {
       paces.delete(endpoint);
       const isSlow = durationMs >= SLOW.afterMs;
-      if (!isSlow && !(isDelivered && durationMs < QUICK.withinMs)) return;
+      if (!isSlow && !(outcome === 'delivered' && durationMs < QUICK.withinMs)) return;
       const [oldest] = paces.keys();
       if (oldest !== undefined && paces.size >= REMEMBERED_MAX) paces.delete(oldest);
       paces.set(endpoint, { until: now() + (isSlow ? SLOW.forgetMs : QUICK.forgetMs), isSlow });

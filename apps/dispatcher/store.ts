@@ -14,6 +14,7 @@ import {
   keepIdentifiers,
   moveDelivery,
   recordDeliveryResults,
+  releaseDeliveries,
   reportTrouble,
   returnTry,
   settleIdentifiers,
@@ -54,6 +55,8 @@ export type Store = {
   readonly keep: (entries: readonly AudienceEntry[], untilMs: number) => Promise<readonly string[][]>;
   /** @returns whether the claim still held */
   readonly conclude: (conclusion: Conclusion) => Promise<boolean>;
+  /** Gives back what is not to be sent now. */
+  readonly release: (held: readonly Held[]) => Promise<void>;
   readonly move: (
     held: Held,
     place: { readonly endpoint: string; readonly stateKey: string | null },
@@ -101,6 +104,17 @@ export function makeStore(options: StoreOptions): Store {
       return items.map(({ held }) => ids.has(held.delivery.id));
     },
   });
+  const releases = makeGather({
+    max: ROWS_MAX.results,
+    lingerMs: RESULTS_LINGER_MS,
+    isDataFault,
+    run: async (items: readonly (readonly Held[])[]) => {
+      const held = items.flat();
+      const claims = held.map(({ claim }) => claim);
+      await persist(() => releaseDeliveries(db, claims), latest(held), outage);
+      return items.map(() => undefined);
+    },
+  });
   return {
     takeUp: async (claims, isTry) => {
       const found = await takeUps(claims);
@@ -109,6 +123,9 @@ export function makeStore(options: StoreOptions): Store {
     storeBody: (held, body) => bodies({ held, body }),
     keep: (entries, untilMs) => persist(() => keepIdentifiers(db, entries), untilMs, outage),
     conclude: conclusions,
+    release: async (held) => {
+      if (held.length > 0) await releases(held);
+    },
     move: async ({ claim, untilMs, isTry, delivery }, place) => {
       await persist(() => moveDelivery(db, claim, place), untilMs, outage);
       if (isTry) await persist(() => returnTry(db, delivery.destination, delivery.endpoint), untilMs, outage);

@@ -139,6 +139,15 @@ export async function recordDeliveryResults(
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Gives claims back that nothing came of: what they held is due as it was. */
+export async function releaseDeliveries(sql: Sql, held: readonly HeldDelivery[]): Promise<void> {
+  await sql.$executeRawUnsafe(
+    `UPDATE delivery d SET claim_token = NULL, claimed_until = NULL, taken_by = NULL
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) g(id, claim_token, taken_by) WHERE ${IS_HELD}`,
+    ...heldArrays(held),
+  );
+}
+
 /**
  * Gives a delivery back, due at once, under the endpoint and the state key that its automation has by now. Nothing
  * happens where the claim is no longer held.

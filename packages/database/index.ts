@@ -88,7 +88,12 @@ export {
 export type { GateCount, GateRow, GateState, GateTrouble } from './delivery-gates';
 export { announceDestination, listDestinations, takePlace } from './delivery-destinations';
 export type { DestinationRow } from './delivery-destinations';
-export { moveDelivery, recordDeliveryResults, storeDeliveryBodies } from './delivery-results';
+export {
+  moveDelivery,
+  recordDeliveryResults,
+  releaseDeliveries,
+  storeDeliveryBodies,
+} from './delivery-results';
 export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './delivery-results';
 export { migrationsApplied } from './migrate';
 export { decodeCursor, pageOf } from './cursors';

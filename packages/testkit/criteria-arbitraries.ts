@@ -37,16 +37,20 @@ function rangeArbitrary(max: number): fc.Arbitrary<Range> {
 
 const window = fc.constantFrom(...WINDOWS.map(([within]) => within));
 
+/** Those that often hold, for a value or for none, are drawn more often. */
 const traitOperator: fc.Arbitrary<TraitCondition> = fc.oneof(
-  fc.record({ eq: scalar }),
-  fc.record({ neq: scalar }),
-  fc.record({ in: fc.array(scalar, { minLength: 1, maxLength: 4 }) }),
-  fc.record({ gt: ordered }),
-  fc.record({ gte: ordered }),
-  fc.record({ lt: ordered }),
-  fc.record({ lte: ordered }),
-  fc.record({ contains: fc.constantFrom(...TEXTS.filter((text) => text !== '')) }),
-  fc.record({ exists: fc.boolean() }),
+  { weight: 2, arbitrary: fc.record({ eq: scalar }) },
+  { weight: 3, arbitrary: fc.record({ neq: scalar }) },
+  { weight: 2, arbitrary: fc.record({ in: fc.array(scalar, { minLength: 1, maxLength: 6 }) }) },
+  { weight: 1, arbitrary: fc.record({ gt: ordered }) },
+  { weight: 1, arbitrary: fc.record({ gte: ordered }) },
+  { weight: 1, arbitrary: fc.record({ lt: ordered }) },
+  { weight: 1, arbitrary: fc.record({ lte: ordered }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ contains: fc.constantFrom(...TEXTS.filter((text) => text !== '')) }),
+  },
+  { weight: 3, arbitrary: fc.record({ exists: fc.boolean() }) },
 );
 const traitCondition = fc
   .array(traitOperator, { minLength: 1, maxLength: 2 })
@@ -61,7 +65,8 @@ function named(names: readonly string[]): fc.Arbitrary<Record<string, TraitCondi
   });
 }
 
-const where: fc.Arbitrary<Where> = named(PROPERTY_NAMES);
+/** Any legal `where`. */
+export const whereArbitrary: fc.Arbitrary<Where> = named(PROPERTY_NAMES);
 
 const plainEventCondition: fc.Arbitrary<EventCondition> = fc.record(
   { eventName: fc.constantFrom(...EVENT_NAMES), count: rangeArbitrary(4), within: window },
@@ -71,7 +76,7 @@ const eventCondition: fc.Arbitrary<EventCondition> = fc.oneof(
   { weight: 3, arbitrary: plainEventCondition },
   {
     weight: 1,
-    arbitrary: fc.record({ condition: plainEventCondition, where }).map((parts) => ({
+    arbitrary: fc.record({ condition: plainEventCondition, where: whereArbitrary }).map((parts) => ({
       ...parts.condition,
       where: parts.where,
     })),

@@ -74,7 +74,8 @@ const ageMs = fc.oneof(
   fc.nat(40 * MINUTE_MS),
 );
 
-const propertiesArbitrary = fc.option(
+/** Properties of an event, null for one without. */
+export const propertiesArbitrary = fc.option(
   fc.dictionary(fc.constantFrom(...PROPERTY_NAMES), traitValue, { maxKeys: 3, noNullPrototype: true }),
   { freq: 5 },
 );
@@ -125,25 +126,21 @@ export function personArbitrary(nowMs: number): fc.Arbitrary<Person> {
   });
 }
 
-/**
- * One decision to be made: a legal criteria, a person, someone else to take irrelevant parts from, and an
- * instant.
- */
+/** One decision to be made: a legal criteria, a person, and an instant. */
 export const decisionArbitrary = decisionOn(fc.oneof(criteriaArbitrary, windowedCriteriaArbitrary));
 
 /** A decision of which every sixth or so changes by itself. */
 export const windowedDecisionArbitrary = decisionOn(windowedCriteriaArbitrary);
 
+/** A decision, with someone else to take irrelevant parts from. */
+export const decisionAmongTwoArbitrary = decisionArbitrary.chain((decision) =>
+  personArbitrary(decision.nowMs).map((other) => ({ ...decision, other })),
+);
+
 function decisionOn(criteriaOf: fc.Arbitrary<Criteria>) {
   return nowArbitrary.chain((nowMs) =>
     fc
-      .record({ criteria: criteriaOf, person: personArbitrary(nowMs), other: personArbitrary(nowMs) })
-      .map(({ criteria, person, other }) => ({
-        criteria,
-        person,
-        other,
-        state: stateFor(person, criteria),
-        nowMs,
-      })),
+      .record({ criteria: criteriaOf, person: personArbitrary(nowMs) })
+      .map(({ criteria, person }) => ({ criteria, person, state: stateFor(person, criteria), nowMs })),
   );
 }

@@ -128,6 +128,45 @@ describe('explanations', () => {
     expect(conditions[0]?.events?.map(({ messageId }) => messageId)).toEqual(['twin-a', 'twin-b']);
   });
 
+  test('reads properties, memberships and samples as a decision does', async () => {
+    const personId = await makePerson();
+    await storeNamedEvents(api.db, personId, [
+      { name: 'bought', at: now - 3, messageId: 'b-1', properties: { plan: 'pro' } },
+      { name: 'bought', at: now - 2, messageId: 'b-2', properties: { plan: 'free' } },
+      { name: 'bought', at: now - 2, messageId: 'b-3', properties: { plan: 'pro' } },
+    ]);
+    const named = await makeSegment({ person: { hasEmail: true } });
+    const left = await makeSegment({ person: { hasEmail: true } });
+    await addStay(named, personId, { enteredAt: now - 9, enteredBy: 'edit' });
+    await addStay(left, personId, {
+      enteredAt: now - 9,
+      enteredBy: 'edit',
+      exitedAt: now - 8,
+      exitedBy: 'edit',
+    });
+    const id = await makeSegment({
+      events: [{ eventName: 'bought', where: { plan: { eq: 'pro' } } }],
+      segments: { memberOf: [named, left] },
+      sample: { percent: 100 },
+    });
+    const { conditions, wouldBeMember } = await client.explain(personId, id);
+    expect(wouldBeMember).toBe(false);
+    expect(conditions).toEqual([
+      {
+        path: 'events[0].count',
+        expected: { min: 1 },
+        actual: 2,
+        matches: true,
+        events: [
+          { messageId: 'b-3', event: 'bought', timestamp: iso(now - 2) },
+          { messageId: 'b-1', event: 'bought', timestamp: iso(now - 3) },
+        ],
+      },
+      { path: 'segments.memberOf', expected: [named, left], actual: [named], matches: false },
+      { path: 'sample', expected: { percent: 100 }, actual: expect.any(Number) as unknown, matches: true },
+    ]);
+  });
+
   test('tells the last stay of somebody who left, and what ended it', async () => {
     const personId = await makePerson();
     const id = await makeSegment({ events: [{ eventName: 'x' }] });
@@ -160,55 +199,6 @@ describe('explanations', () => {
         exitedAt: null,
         exitedBy: null,
       },
-    });
-  });
-
-  describe('the event that caused a transition', () => {
-    const enteredWith = async (personId: string, id: string): Promise<unknown> =>
-      (await client.explain(personId, id)).membership?.enteredBy;
-
-    test('is named where it was the only one that the criteria reads', async () => {
-      const personId = await makePerson();
-      await storeNamedEvents(api.db, personId, [
-        { name: 'signed_up', at: now - 2000, receivedAt: now - 1000, messageId: 'the-one' },
-        { name: 'else', at: now - 2000, messageId: 'not-read' },
-      ]);
-      const id = await makeSegment({ events: [{ eventName: 'signed_up' }] });
-      await addStay(id, personId, { enteredAt: now - 900, enteredBy: 'event' });
-      const named = { messageId: 'the-one', event: 'signed_up', timestamp: iso(now - 2000) };
-      expect(await enteredWith(personId, id)).toEqual({ kind: 'event', event: named });
-      // One that came long after has nothing to do with it.
-      await storeNamedEvents(api.db, personId, [
-        { name: 'signed_up', at: now - 1, receivedAt: now + DAY_MS, messageId: 'later' },
-      ]);
-      expect(await enteredWith(personId, id)).toEqual({ kind: 'event', event: named });
-    });
-
-    test('is not guessed among several, nor where clocks could be wrong', async () => {
-      const personId = await makePerson();
-      const id = await makeSegment({ events: [{ eventName: 'seen' }] });
-      await storeNamedEvents(api.db, personId, [
-        { name: 'seen', at: now - 9000, messageId: 'seen-1' },
-        { name: 'seen', at: now - 2000, receivedAt: now + 1000, messageId: 'seen-2' },
-      ]);
-      await addStay(id, personId, { enteredAt: now - 900, enteredBy: 'event' });
-      expect(await enteredWith(personId, id)).toEqual({ kind: 'event', event: null });
-    });
-
-    test('is not guessed behind a feature, nor before the last edit', async () => {
-      const personId = await makePerson();
-      await storeNamedEvents(api.db, personId, [{ name: 'core_action', at: now - 2000, messageId: 'core' }]);
-      const byFeature = await makeSegment({
-        events: [{ eventName: 'core_action' }],
-        features: { coreActions: { min: 0 } },
-      });
-      await addStay(byFeature, personId, { enteredAt: now - 900, enteredBy: 'event' });
-      expect(await enteredWith(personId, byFeature)).toEqual({ kind: 'event', event: null });
-      const edited = await makeSegment({ events: [{ eventName: 'core_action' }] });
-      await addStay(edited, personId, { enteredAt: now - 900, enteredBy: 'event' });
-      expect(await enteredWith(personId, edited)).toMatchObject({ event: { messageId: 'core' } });
-      await api.db.segment.update({ where: { id: edited }, data: { updatedAt: new Date(now) } });
-      expect(await enteredWith(personId, edited)).toEqual({ kind: 'event', event: null });
     });
   });
 

@@ -1,7 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import type { Connection, Database } from '#database';
-import { connect, inTransaction, insertEvaluation, makeCounters, raiseRevision } from '#database';
+import {
+  connect,
+  findOpenEvaluations,
+  inTransaction,
+  insertEvaluation,
+  makeCounters,
+  raiseRevision,
+} from '#database';
 import type { EngineEvent } from '#events';
 import type { Producer, QueueBackend } from '#queues';
 import { makeProducer, openQueueBackend } from '#queues';
@@ -105,6 +112,32 @@ export async function createSegment(
   return id;
 }
 
+/** Changes the criteria of a segment as the API does, with the evaluation that the edit needs. */
+export async function editSegment(db: Database, segmentId: string, criteria: Criteria): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    await raiseRevision(tx);
+    await tx.$executeRawUnsafe(
+      `UPDATE segment SET criteria = $2::jsonb, version = version + 1 WHERE id = $1::uuid`,
+      segmentId,
+      JSON.stringify(criteria),
+    );
+    await insertEvaluation(tx, { id: uuidv7(), kind: 'edit', segmentId, automations: 'fire' });
+  });
+}
+
+/** Puts the evaluations that edits asked for into the queue, and waits until they, and all else, are done. */
+export async function evaluated({ db, queues: { producer } }: TestWorker): Promise<void> {
+  await waitFor(
+    async () => {
+      const open = await findOpenEvaluations(db);
+      for (const evaluationId of open) await producer.add('backfill', { evaluationId }, evaluationId);
+      await idle(producer);
+      return open.length === 0;
+    },
+    { timeoutMs: 30_000, what: 'the evaluations of edits' },
+  );
+}
+
 /** An event with defaults. */
 export function makeEvent(userId: string, name: string, over: Partial<EngineEvent> = {}): EngineEvent {
   const now = Date.now();
@@ -122,4 +155,30 @@ export async function segmentsOf(db: Database, userId: string): Promise<string[]
   const personId = (await personOf(db, userId)) ?? '';
   const stays = await db.segmentMembership.findMany({ where: { personId, exitedAt: null } });
   return stays.map(({ segmentId }) => segmentId).sort();
+}
+
+/** A stay as a scenario tells it: when and why it began and ended, in ms since `start`. */
+export type ToldStay = {
+  readonly from: number;
+  readonly by: string;
+  readonly to: number | null;
+  readonly endedBy: string | null;
+};
+
+/** The stays of a user in a segment, in the order in which they began. */
+export async function staysOf(
+  db: Database,
+  { userId, segmentId, start }: { userId: string; segmentId: string; start: number },
+): Promise<ToldStay[]> {
+  const personId = (await personOf(db, userId)) ?? '';
+  const stays = await db.segmentMembership.findMany({
+    where: { personId, segmentId },
+    orderBy: { id: 'asc' },
+  });
+  return stays.map(({ enteredAt, enteredBy, exitedAt, exitedBy }) => ({
+    from: enteredAt.getTime() - start,
+    by: enteredBy,
+    to: exitedAt === null ? null : exitedAt.getTime() - start,
+    endedBy: exitedBy,
+  }));
 }

@@ -51,6 +51,15 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     const [left] = await staysOf(db, 't-1', twice);
     expect(left).toMatchObject({ exitedAt: new Date(now), exitedBy: 'deadline', enteredBy: 'event' });
 
+    // As it is when the claim ran out before the evaluation was reached: it is asked for again, and settled already.
+    const personId = (await personOf(db, 't-1')) ?? '';
+    const lastDecision = async () =>
+      (await db.person.findUniqueOrThrow({ where: { id: personId } })).lastDecidedAt;
+    const settledAt = await lastDecision();
+    await queues.producer.add('evaluations', { changes: [], due: [{ personId, dueAt: now }] });
+    await idle(queues.producer);
+    expect(await lastDecision()).toEqual(settledAt);
+
     // A late event, older than what is left: it postpones nothing and doubles nothing.
     await queues.producer.add('events', { events: [view(START - 3 * HOUR_MS)] });
     await idle(queues.producer);
@@ -60,7 +69,7 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await staysOf(db, 't-1', quiet)).toMatchObject([
       { enteredBy: 'deadline', enteredAt: new Date(now) },
     ]);
-    const person = await db.person.findUniqueOrThrow({ where: { id: (await personOf(db, 't-1')) ?? '' } });
+    const person = await db.person.findUniqueOrThrow({ where: { id: personId } });
     expect(person).toMatchObject({ deadlineAt: null, deadlineClaimedUntil: null });
     expect(await failedJobs(queues.producer)).toBe(0);
     await worker.stop();
