@@ -71,6 +71,12 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     const segments = [];
     for (const [index, criteria] of CRITERIA.entries())
       segments.push(await createSegment(db, criteria, index % 2 === 0 ? WEBHOOK : undefined));
+    const [active = '', , recent = ''] = segments;
+    const reader: Criteria = {
+      segments: { memberOf: [active], notMemberOf: [recent] },
+      events: [{ eventName: 'search_used', within: 1 }],
+    };
+    segments.push(await createSegment(db, reader, WEBHOOK));
     await db.evaluation.deleteMany();
     await insertPopulation(db, 2500);
     const worker = startWorker(services, { stages: ['backfill'] });
@@ -115,6 +121,27 @@ describe.each(queueBackends)('on $name', ({ useServices }) => {
     expect(await wrongDeliveries(db)).toEqual([]);
     expect(await decideAgain(db)).toEqual({ missing: [], late: [] });
     expect(await failedJobs(producer)).toBe(0);
+    await worker.stop();
+  }, 60_000);
+
+  test('more segments than one statement holds are decided in several, deadlines included', async () => {
+    for (let index = 0; index < 75; index += 1) {
+      const least = index % 5;
+      const days = 1 + (index % 9);
+      await createSegment(
+        db,
+        index % 2 === 0
+          ? { features: { coreActions: { min: least } }, person: { hasEmail: index % 4 === 0 } }
+          : { events: [{ eventName: 'pricing_viewed', count: { max: least }, within: days }] },
+      );
+    }
+    await db.evaluation.deleteMany();
+    await insertPopulation(db, 400, 3);
+    const worker = startWorker(services, { stages: ['backfill'] });
+    const [run] = await settle([await ask(db, { kind: 'batch', segmentId: null })]);
+    expect(run).toMatchObject({ error: null, status: 'completed', evaluated: 400 });
+    expect(await decideAgain(db)).toEqual({ missing: [], late: [] });
+    expect(await wrongTallies(db)).toEqual([]);
     await worker.stop();
   }, 60_000);
 

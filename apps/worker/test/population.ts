@@ -14,6 +14,8 @@ export const CRITERIA: readonly Criteria[] = [
   { traits: { plan: { eq: 'pro' } } },
   { subscription: { status: ['active'] } },
   { any: [{ person: { hasEmail: true } }, { features: { pricingViews: { min: 3 } } }] },
+  { events: [{ eventName: 'pricing_viewed', where: { plan: { eq: 'pro' } }, within: 5 }] },
+  { sample: { percent: 30, salt: 'population' }, features: { coreActions: { min: 1 } } },
 ];
 
 /**
@@ -35,9 +37,10 @@ export async function insertPopulation(db: Database, count: number, seed = 1): P
     ['search_used', 2, 24],
   ] as const) {
     await db.$executeRawUnsafe(
-      `INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id)
+      `INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
        SELECT md5('event ${seed} ${name} ' || n)::uuid, md5('person ${seed} ' || (n % ${count} + 1))::uuid, '${name}', at, at,
-              'population ${seed} ${name} ' || n
+              'population ${seed} ${name} ' || n,
+              CASE WHEN ${chance('properties', 2)} = 0 THEN '{"plan": "pro"}'::jsonb END
          FROM generate_series(1, ${count * most}) n,
               LATERAL (SELECT date_trunc('milliseconds', now() - (${chance(name, hours)} + 0.5) * INTERVAL '1 hour') AS at) t
         WHERE ${chance(`${name} there`, 2)} = 0`,
