@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transact } from '#database';
+import type { FoldPlace } from '#database';
 import { foldDeliveryTallies, foldTallies, insertDeadEvent } from '#database';
 import type { DefinitionCache } from '#evaluation';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
@@ -119,8 +120,9 @@ function startEvaluation(tools: Tools): Closable[] {
   });
   const handle = (payload: Payload<'evaluations'>): Promise<void> => lanes.submit(changesIn(payload));
   const sayTrouble = makeTroubleLog(log, 'tallies');
+  let place: FoldPlace | null = null;
   const fold = async (): Promise<void> => {
-    await foldTallies(db, FOLD_ROWS_MAX);
+    place = await foldTallies(db, FOLD_ROWS_MAX, place);
     await foldDeliveryTallies(db, FOLD_ROWS_MAX);
   };
   return [

@@ -1,6 +1,7 @@
 export { claimDeadlines, msUntilDeadline } from './deadlines';
 export type { DuePerson } from './deadlines';
 export { foldTallies } from './tallies';
+export type { FoldPlace } from './tallies';
 export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
 export { connectForReads, inHeavyRead, inSnapshot } from './heavy-reads';
