@@ -2,6 +2,7 @@ import { problemSchema } from '#client';
 import { queueBackends } from '#testkit';
 import { queuedEvents, startApi } from './harness';
 import type { Api } from './harness';
+import { WRONG_AUTOMATIONS } from './wrong-automations';
 import { WRONG_EVENTS } from './wrong-events';
 import { WRONG_OTHERS } from './wrong-others';
 import { WRONG_REPORTS } from './wrong-reports';
@@ -12,6 +13,7 @@ const WRONG_REQUESTS = {
   segments: WRONG_SEGMENTS,
   others: WRONG_OTHERS,
   reports: WRONG_REPORTS,
+  automations: WRONG_AUTOMATIONS,
 };
 
 describe.each(queueBackends)('wrong requests on $name', ({ useServices }) => {

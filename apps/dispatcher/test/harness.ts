@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { AutomationConfig, DestinationKind, Rate } from '#automations';
+import type { AutomationConfig, DestinationKind, SecretBox, Rate } from '#automations';
 import {
   automationConfigSchema,
   automationsOf,
@@ -52,6 +52,8 @@ export type DispatcherSettings = {
   readonly pollMs?: number;
   readonly drainMs?: number;
   readonly resendRate?: Rate;
+  readonly secretBox?: SecretBox;
+  readonly onUnreadable?: (automationId: string) => void;
 };
 
 /** A dispatcher in this process. */
@@ -65,6 +67,8 @@ export function startDispatcher(
     meta:
       metaUrl === undefined ? undefined : { accessToken: 'meta_test', baseUrl: metaUrl, apiVersion: 'v26.0' },
     webhookAllowCidrs: ['127.0.0.0/8'],
+    secretBox: settings.secretBox,
+    onUnreadable: settings.onUnreadable,
     now: Date.now,
     timeoutMs,
   });
