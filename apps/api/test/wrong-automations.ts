@@ -43,7 +43,7 @@ export const WRONG_AUTOMATIONS: WrongRequest[] = [
   ['a test of any address', 'POST', TEST, { body: { url: 'http://127.0.0.1/' } }, 400, ['url']],
   ['GET of a test', 'GET', TEST, {}, 405, null],
   ['a replay of nothing', 'POST', REPLAY, { body: {} }, 400, ['segmentId', 'since']],
-  ['a replay without a body', 'POST', REPLAY, {}, 400, ['']],
+  ['a replay without a body', 'POST', REPLAY, {}, 400, ['segmentId', 'since']],
   [
     'a replay since no time',
     'POST',
