@@ -31,6 +31,9 @@ export type Connection = {
 const SESSION_OPTIONS =
   '-c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c timezone=UTC';
 
+/** An answer that takes longer (ms) never comes: the network is cut. No statement of ours takes a tenth of it. */
+const ANSWER_LIMIT_MS = 60_000;
+
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
 
@@ -66,6 +69,7 @@ export function connect(url: string, poolMax: number, onError: (error: Error) =>
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     pipeline: true,
+    query_timeout: ANSWER_LIMIT_MS,
   });
   pool.on('error', onError);
   const nameOf = makeStatementNames();

@@ -8,9 +8,6 @@ import type { Sql } from './connect';
  */
 export type Transact = <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
 
-/** An answer that takes longer than this (ms) never comes: the network is cut. Beyond any transaction of ours. */
-const ANSWER_LIMIT_MS = 30_000;
-
 // As Prisma gives them: everything as pg does, but for bigint, which pg leaves a string.
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -34,8 +31,7 @@ export function makeTransact(pool: pg.Pool, nameOf: (text: string) => string): T
     const run = async (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => {
       // On the connection that went back to the pool it would be a transaction of its own, or part of another.
       if (isOver) throw new Error('a statement after the end of its transaction');
-      const limits = { types, query_timeout: ANSWER_LIMIT_MS };
-      return client.query({ text, values: [...values], name: nameOf(text), ...limits });
+      return client.query({ text, values: [...values], name: nameOf(text), types });
     };
     const tx: Sql = {
       isPipelined: true,
