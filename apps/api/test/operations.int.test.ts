@@ -13,6 +13,7 @@ const QUEUES = [
   'events',
   'evaluations',
   'backfill',
+  'schedule',
   'automation-webhook',
   'automation-resend',
   'automation-meta',

@@ -74,7 +74,7 @@ test('reads exactly what parseIso reads, and the same instant in it', async () =
   );
   await fc.assert(property, { numRuns: 100 });
   expect(Math.min(seen.dates, seen.others)).toBeGreaterThan(1_000);
-});
+}, 60_000);
 
 test('knows the last day of every month, and the ends of time', async () => {
   const texts = [1, 4, 100, 400, 1900, 1970, 1999, 2000, 2023, 2024, 9999].flatMap((year) =>
