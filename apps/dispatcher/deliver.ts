@@ -1,17 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination, Outcome } from '#automations';
-import { audienceOf } from '#automations';
 import type { AudienceEntry, DeliveryContext } from '#database';
 import { classifyFailure } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
+import { entryAfter, entryOf } from './audience-entries';
 import type { AutomationCache } from './automation-cache';
 import type { EndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
 import type { Prepared } from './prepare';
 import { prepare } from './prepare';
 import type { RateLine } from './rate-line';
-import { noVerdict, resultOf, verdictOf } from './results';
+import { noVerdict, resultOf, verdictOf, withoutFailures } from './results';
 import type { Conclusion, Held, Store } from './store';
 import { takeUpsOf } from './store';
 
@@ -74,7 +74,7 @@ async function readyOf(options: DeliverOptions, held: Held): Promise<Ready | nul
   const prepared = prepareOrFault(options, held.delivery);
   switch (prepared.kind) {
     case 'fault':
-      await conclude(options, held, prepared.attempt, null);
+      await conclude(options, held, prepared.attempt, { entry: null, isFirst: true });
       return null;
     case 'end': {
       const { status, reason } = prepared;
@@ -109,10 +109,11 @@ async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promis
   if (first === undefined) return;
   const sent = await places.in(first.held.delivery.endpoint, () => sendNow(options, ready));
   await Promise.all(
-    sent.map(async ({ held, request, attempt }) => {
+    sent.map(async ({ held, request, attempt }, index) => {
       // Nobody knows what was sent by then; the claim holds until it no longer matters.
       if (stop.aborted && attempt.error === 'ABORTED') return;
-      await conclude(options, held, attempt, entryAfter(destination, request, attempt));
+      const entry = entryAfter(destination, request, attempt);
+      await conclude(options, held, attempt, { entry, isFirst: index === 0 });
     }),
   );
 }
@@ -139,25 +140,6 @@ async function sendNow(options: DeliverOptions, ready: readonly Ready[]): Promis
 /** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
 function isSent(destination: Destination, { action, person }: DeliveryRequest): boolean {
   return action === 'remove' || destination.identifierOf?.(person) !== null;
-}
-
-/** How a person stands in an audience by this request; null for destinations that hold no state. */
-function entryOf(
-  destination: Destination,
-  { automation, action, person }: DeliveryRequest,
-): AudienceEntry | null {
-  const audience = audienceOf(automation);
-  if (audience === null || destination.identifierOf === undefined) return null;
-  const identifier = action === 'remove' ? null : destination.identifierOf(person);
-  return { personId: person.id, audience, identifier };
-}
-
-function entryAfter(
-  destination: Destination,
-  request: DeliveryRequest,
-  { outcome }: AttemptResult,
-): AudienceEntry | null {
-  return outcome.kind === 'delivered' ? entryOf(destination, request) : null;
 }
 
 /** Noted before they are sent: a removal takes out what was put in, whatever became of the attempt. */
@@ -218,15 +200,16 @@ async function conclude(
   options: DeliverOptions,
   held: Held,
   attempt: AttemptResult | Fault,
-  entry: AudienceEntry | null,
+  { entry, isFirst }: { readonly entry: AudienceEntry | null; readonly isFirst: boolean },
 ): Promise<void> {
   const { destination, now, random, times, onAttempt } = options;
   const { delivery } = held;
   const { outcome, httpStatus, error, durationMs, responseBody } = attempt;
   const isFault = 'isFault' in attempt;
-  const verdict = isFault
+  const told = isFault
     ? noVerdict(delivery.endpoint)
     : verdictOf(destination.kind, delivery.endpoint, attempt);
+  const verdict = isFirst ? told : withoutFailures(told);
   const isUnknown = outcome.kind === 'retry' && outcome.outcomeUnknown === true && delivery.stateKey !== null;
   const made = { id: uuidv7(), at: now() - durationMs, httpStatus, error, durationMs, responseBody };
   await write(options, {

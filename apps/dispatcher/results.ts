@@ -87,6 +87,11 @@ function pauseOf(endpoint: string, { scope, afterMs, reason }: Pause): GateTroub
   return { endpoint: where, state: 'paused', reason, failures: 0, holdMs: afterMs };
 }
 
+/** For all but the first delivery of a call: one that fails is one failure, however many it carried. */
+export function withoutFailures(verdict: Verdict): Verdict {
+  return { ...verdict, holds: verdict.holds.filter(({ state }) => state !== 'counting') };
+}
+
 const RANK = { counting: 0, paused: 1, halted: 2 } as const;
 
 /**

@@ -170,6 +170,20 @@ describe.each(queueBackends)('gates on $name', ({ useServices }) => {
     expect(one).toBe(0);
   });
 
+  test('a call that fails is one failure, however many it carried', async () => {
+    start();
+    meta.interject(reply(500));
+    const segment = await createSegment(db, 'meta', { customAudienceId: 'e0', action: 'add' });
+    const people: string[] = [];
+    for (let index = 0; index < OPEN_AFTER; index += 1)
+      people.push(await createPerson(db, { email: `${randomUUID()}@x.io` }));
+    const [first] = await transition(db, segment, people);
+    await wake('meta');
+    await settled(db, first, 'retrying');
+    expect(meta.requests).toHaveLength(1);
+    expect(await db.deliveryGate.findMany()).toMatchObject([{ state: 'counting', failures: 1 }]);
+  });
+
   test('410 opens nothing, and one success among failures starts the count again', async () => {
     receiver.respondWith(reply(410));
     const segment = await createSegment(db, 'webhook', { url: receiver.origin });
