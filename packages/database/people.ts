@@ -136,11 +136,12 @@ export async function listMembers(
 ): Promise<Member[]> {
   return rowsOf<Member>(
     sql,
+    // Each member is looked up: a merge of the two tables would read all people before the page, on every page.
     `SELECT m.person_id AS "personId", u.value AS "userId", p.email, m.entered_at AS "enteredAt"
        FROM (SELECT person_id, entered_at FROM segment_membership
               WHERE segment_id = $1::uuid AND exited_at IS NULL AND person_id > $2::uuid
               ORDER BY person_id LIMIT $3::int + 1) m
-       LEFT JOIN person p ON p.id = m.person_id
+       LEFT JOIN LATERAL (SELECT email FROM person WHERE id = m.person_id LIMIT 1) p ON true
        LEFT JOIN LATERAL (SELECT value FROM identity WHERE person_id = m.person_id AND kind = 'userId'
                            ORDER BY linked_at, value LIMIT 1) u ON true
       ORDER BY m.person_id`,
