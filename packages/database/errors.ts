@@ -50,12 +50,12 @@ function isOutage(layer: unknown): boolean {
   );
 }
 
-/** Classes: 08 connection, 53 resources, 57P shutdown, 55P lock timeouts; 22 data, 23 constraints. */
+/** Classes: 08 connection (08P01 is a statement that was sent wrongly), 53 resources, 57P shutdown, 55P lock timeouts; 22 data, 23 constraints. */
 export function classifyFailure(error: unknown): DatabaseFailure {
   const state = sqlStateOf(error);
   if (state !== undefined) {
     if (CONFLICTS.has(state)) return 'conflict';
-    if (/^(08|53|57P|57014|58|25006)/.test(state)) return 'outage';
+    if (/^(08(?!P01)|53|57P|57014|58|25006)/.test(state)) return 'outage';
     if (/^(22|23)/.test(state)) return 'data';
   }
   for (const layer of layersOf(error)) if (isOutage(layer)) return 'outage';

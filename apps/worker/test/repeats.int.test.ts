@@ -1,6 +1,6 @@
 import type { EngineEvent } from '#events';
 import type { Connection, Database } from '#database';
-import { createPeople, makeCounters, sqlStateOf } from '#database';
+import { classifyFailure, createPeople, makeCounters, sqlStateOf } from '#database';
 import { makeDefinitionCache, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
@@ -215,6 +215,14 @@ describe.each(queueBackends)('a worker on $name', ({ useServices }) => {
     expect(await failedJobs(queues.producer)).toBe(0);
     for (const worker of workers) await worker.stop();
   });
+});
+
+test('a statement that is sent wrongly is no outage', () => {
+  expect(['08006', '57P01', '08P01'].map((code) => classifyFailure({ code }))).toEqual([
+    'outage',
+    'outage',
+    'bug',
+  ]);
 });
 
 test('a SQLSTATE is found in what Prisma throws', async () => {
