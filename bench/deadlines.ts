@@ -25,8 +25,19 @@ type Due = {
   readonly to: number;
 };
 
-/** Makes people as the engine would have left them. */
-async function prepare(db: Database, segmentId: string, { name, people, from, to }: Due): Promise<void> {
+/** Makes people, and lets the engine decide about them, so that nothing is left but what their deadlines will change. */
+async function prepare(engine: Engine, db: Database, segmentId: string, due: Due): Promise<void> {
+  const readyBy = Date.now() + due.from * 1000;
+  await insertPeople(db, segmentId, due);
+  const client = makeClient({ baseUrl: engine.url });
+  const { evaluation } = await client.evaluateAll();
+  const isDone = async (): Promise<boolean> =>
+    (await client.getEvaluation(evaluation.id)).evaluation.status === 'completed';
+  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (Date.now() > readyBy) throw new Error(`${due.name}: deadlines passed before the people were ready`);
+}
+
+async function insertPeople(db: Database, segmentId: string, { name, people, from, to }: Due): Promise<void> {
   await db.$executeRawUnsafe(
     `WITH made AS MATERIALIZED (
        SELECT gen_random_uuid() AS id, n,
@@ -151,37 +162,40 @@ async function main(): Promise<void> {
     };
     const ends = [engine.startWorker(), engine.startWorker()];
     await warmUp(engine);
-    const warm = { name: 'warm', people: 2000, from: 0, to: 0 };
-    await prepare(db, segmentId, warm);
+    const warm = { name: 'warm', people: 2000, from: 10, to: 11 };
+    await prepare(engine, db, segmentId, warm);
     await untilSettled(db, segmentId);
 
-    const spread = { name: 'spread', people: PEOPLE, from: 15, to: 15 + SPREAD_S };
-    await prepare(db, segmentId, spread);
+    const spread = { name: 'spread', people: PEOPLE, from: 40, to: 40 + SPREAD_S };
+    await prepare(engine, db, segmentId, spread);
     await settle(() => `spread over ${SPREAD_S} s, two workers`, spread);
 
-    const loaded = { name: 'loaded', people: PEOPLE / 2, from: 10, to: 10 + SPREAD_S / 2 };
-    await prepare(db, segmentId, loaded);
+    const loaded = { name: 'loaded', people: PEOPLE / 2, from: 40, to: 40 + SPREAD_S / 2 };
+    await prepare(engine, db, segmentId, loaded);
     const startedAt = Date.now();
     const stopLoad = startLoad(engine);
     await untilSettled(db, segmentId);
     const perSecond = Math.round((await stopLoad()) / ((Date.now() - startedAt) / 1000));
     await settle(() => `spread over ${SPREAD_S / 2} s, beside ${perSecond} events/s`, loaded);
 
-    const killed = { name: 'killed', people: PEOPLE / 10, from: 5, to: 15 };
-    await prepare(db, segmentId, killed);
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const killed = { name: 'killed', people: PEOPLE / 10, from: 30, to: 40 };
+    const halfAt = Date.now() + 35_000;
+    await prepare(engine, db, segmentId, killed);
+    await new Promise((resolve) => setTimeout(resolve, halfAt - Date.now()));
     await ends.pop()?.('SIGKILL');
     await settle(() => 'one of two workers killed in the middle of 10 s', killed);
 
+    const standstill = { name: 'standstill', people: PEOPLE / 2, from: 40, to: 41 };
+    const dueAt = Date.now() + 41_000;
+    await prepare(engine, db, segmentId, standstill);
     await Promise.all(ends.map((end) => end('SIGTERM')));
-    const standstill = { name: 'standstill', people: PEOPLE, from: -60, to: -60 };
-    await prepare(db, segmentId, standstill);
+    await new Promise((resolve) => setTimeout(resolve, dueAt - Date.now()));
     const upAt = Date.now();
     engine.startWorker();
     await untilSettled(db, segmentId);
     const seconds = (Date.now() - upAt) / 1000;
     console.log(
-      `due while everything was down, one worker: ${PEOPLE} people within ${seconds.toFixed(1)} s of its start`,
+      `due while everything was down, one worker: ${standstill.people} people within ${seconds.toFixed(1)} s of its start`,
     );
   } finally {
     await close();

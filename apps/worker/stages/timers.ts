@@ -12,8 +12,8 @@ export type TimersStage = {
 
 /** People claimed together: what one transaction of the evaluation takes. */
 const CLAIM_MAX = 1000;
-/** People claimed by all processes: a few seconds of work, well within the lease. */
-const OUTSTANDING_MAX = 10_000;
+/** People claimed by all processes: a second or two of work, well within the lease; each look passes over them. */
+const OUTSTANDING_MAX = 5000;
 /**
  * How long a claim holds (ms). The contract gives 15 s after a crash: the lease, the next look, and the evaluation.
  */
@@ -23,8 +23,11 @@ const LEASE_MS = 8000;
  * due is found after so long.
  */
 const SLEEP_MAX_MS = 1000;
-/** The shortest: whoever is due and was not claimed is locked, or has to wait for the others to be decided on. */
-const SLEEP_MIN_MS = 50;
+/**
+ * How long to sleep where deadlines pass one after the other, so that people are decided on in groups: one by one they
+ * would cost tenfold. Whoever is due and was not claimed is locked, or has to wait for the others to be decided on.
+ */
+const SLEEP_BUSY_MS = 200;
 
 /**
  * Hands everybody whose deadline has passed to the evaluation, in batches. Two processes that do so at the same time
@@ -32,11 +35,15 @@ const SLEEP_MIN_MS = 50;
  * @returns how long to sleep (ms): until the next deadline, for nothing is to be done before
  */
 export async function handOnDue({ db, handOn, clock }: TimersStage): Promise<number> {
+  let isBusy = false;
   for (;;) {
     const limits = { limit: CLAIM_MAX, outstanding: OUTSTANDING_MAX, leaseMs: LEASE_MS };
     const due = await claimDeadlines(db, { nowMs: clock?.(), ...limits });
     if (due.length > 0) await handOn({ changes: [], due });
+    isBusy ||= due.length > 0;
     if (due.length < CLAIM_MAX) break;
   }
-  return Math.max(SLEEP_MIN_MS, Math.ceil(await msUntilDeadline(db, clock?.(), SLEEP_MAX_MS)));
+  if (isBusy) return SLEEP_BUSY_MS;
+  const ms = Math.ceil(await msUntilDeadline(db, clock?.(), SLEEP_MAX_MS));
+  return ms > 0 ? ms : SLEEP_BUSY_MS;
 }
