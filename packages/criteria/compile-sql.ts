@@ -8,9 +8,10 @@ import {
   subscriptionOperators,
   valueOperators,
 } from './operators';
+import { FEATURE_COLUMNS, subscriptionLookup, traitLookup } from './sql-lookups';
 import { PLACES } from './sample';
 import { type SqlParameters, type SqlValue, makeParameters } from './sql-parameters';
-import { FEATURE_NAMES, type FeatureName } from './state';
+import { FEATURE_NAMES } from './state';
 import { type PartReaders, eachPart } from './walk';
 import { countRange } from './window';
 import { windowMs } from './within';
@@ -27,6 +28,11 @@ export type SqlPlace = {
   readonly now: string;
   /** The number of the first placeholder that is free: `$n`. */
   readonly firstParameter: number;
+  /**
+   * How subscriptions and traits are looked up: by the key of each person (unless given), or `bySet`, once for all
+   * people, where everybody is asked. Events are looked up by person: their windows end at each person's `now`.
+   */
+  readonly lookups?: 'byPerson' | 'bySet';
 };
 
 export type CompiledSql = {
@@ -70,7 +76,7 @@ export function compileWhere(
   return { holds: whereSql(where, properties, parameters), parameters: parameters.values };
 }
 
-type Run = Pick<SqlPlace, 'person' | 'now'> & { readonly parameters: SqlParameters };
+type Run = Pick<SqlPlace, 'person' | 'now' | 'lookups'> & { readonly parameters: SqlParameters };
 
 /** A part of a criteria. `changesAt` null: no passing of time changes it. */
 type Part = {
@@ -117,15 +123,9 @@ const compilePart: PartReaders<Criteria, Run, Part[], void> = {
       parts.push(timeless(0, everyOperatorSql(range, rangeOperators, reaches, parameters)));
     }
   },
-  subscription: (condition, { person, parameters }, parts) => {
+  subscription: (condition, { person, lookups, parameters }, parts) => {
     const satisfied = everyOperatorSql(condition, subscriptionOperators, 'c_sub', parameters);
-    // LIMIT keeps the planner from turning the look-up into a scan of all subscriptions.
-    parts.push(
-      timeless(
-        1,
-        `(SELECT true FROM subscription c_sub WHERE c_sub.person_id = ${person}.id AND ${satisfied} LIMIT 1) IS NOT NULL`,
-      ),
-    );
+    parts.push(timeless(1, subscriptionLookup(person, satisfied, lookups)));
   },
   events: (conditions, run, parts) => {
     for (const condition of conditions) parts.push(compileEvent(condition, run));
@@ -133,17 +133,12 @@ const compilePart: PartReaders<Criteria, Run, Part[], void> = {
   person: (condition, { person, parameters }, parts) => {
     parts.push(timeless(0, everyOperatorSql(condition, personOperators, person, parameters)));
   },
-  traits: (conditions, { person, parameters }, parts) => {
+  traits: (conditions, { person, lookups, parameters }, parts) => {
     for (const [name, condition] of Object.entries(conditions)) {
       const satisfied = everyOperatorSql(condition, valueOperators, 'c_trait.value', parameters);
       const ofMissing = everyOperator(condition, valueOperators, undefined);
-      parts.push(
-        timeless(
-          1,
-          `coalesce((SELECT ${satisfied} FROM person_trait c_trait WHERE c_trait.person_id = ${person}.id` +
-            ` AND c_trait.name = ${parameters.add(name, 'text')} AND c_trait.value <> 'null'), ${ofMissing})`,
-        ),
-      );
+      const named = `c_trait.name = ${parameters.add(name, 'text')} AND c_trait.value <> 'null'`;
+      parts.push(timeless(1, traitLookup(person, { named, satisfied, ofMissing }, lookups)));
     }
   },
   segments: (condition, { person, parameters }, parts) => {
@@ -174,14 +169,6 @@ const compilePart: PartReaders<Criteria, Run, Part[], void> = {
     const { holds, changesAt, cost } = compileNode(nested, run);
     parts.push({ holds: `NOT (${holds})`, changesAt, cost });
   },
-};
-
-const FEATURE_COLUMNS: Record<FeatureName, string> = {
-  activeDays: 'active_days',
-  coreActions: 'core_actions',
-  pricingViews: 'pricing_views',
-  emailOpens: 'email_opens',
-  emailClicks: 'email_clicks',
 };
 
 function timeless(cost: number, holds: string): Part {

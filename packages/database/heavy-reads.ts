@@ -51,7 +51,7 @@ export async function inHeavyRead<T>(reads: Database, work: (tx: Sql) => Promise
   return reads.$transaction(
     async (tx) => {
       await tx.$queryRawUnsafe(
-        `SELECT set_config('enable_seqscan', 'on', true), set_config('work_mem', '64MB', true),
+        `SELECT set_config('enable_seqscan', 'on', true), set_config('work_mem', '128MB', true),
                 set_config('max_parallel_workers_per_gather', '4', true)`,
       );
       return work(tx);

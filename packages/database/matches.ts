@@ -29,6 +29,8 @@ export type MatchQuestion = {
 type Where = {
   readonly from: string;
   readonly condition: string;
+  /** The same, for where few people are looked at. */
+  readonly conditionOfFew: string;
   readonly parameters: readonly (string | number | boolean | null)[];
 };
 
@@ -53,7 +55,10 @@ export async function countMembers(tx: Sql, segmentId: string): Promise<number> 
 function compile({ criteria, nowMs }: MatchQuestion, firstParameter: number) {
   // In the text: a criteria without a window names no instant, and PostgreSQL refuses a parameter that nothing names.
   const now = `greatest(to_timestamp(${nowMs}::float8 / 1000), p.last_decided_at, p.last_seen_at)`;
-  return compileSql(criteria, { person: 'p', now, firstParameter });
+  const place = { person: 'p', now, firstParameter };
+  const { holds, parameters } = compileSql(criteria, { ...place, lookups: 'bySet' });
+  // Both name the same parameters, in the same order.
+  return { holds, holdsForFew: compileSql(criteria, place).holds, parameters };
 }
 
 /** The people of some ids, in the order of the ids. */
@@ -71,7 +76,7 @@ async function introduce(tx: Sql, ids: readonly string[]): Promise<SampledPerson
 }
 
 /** Counts and samples in one pass: everybody found is held for a moment, so it is for few of many. */
-async function gather(tx: Sql, where: Where, limit: number): Promise<Matches> {
+async function gather(tx: Sql, where: Omit<Where, 'conditionOfFew'>, limit: number): Promise<Matches> {
   const rows = await rowsOf<{ count: number; ids: string[] | null }>(
     tx,
     `WITH matched AS MATERIALIZED (SELECT p.id FROM ${where.from} WHERE ${where.condition})
@@ -87,7 +92,7 @@ async function sampleFrom(tx: Sql, where: Where, limit: number, percent: number)
   const rows = await rowsOf<{ id: string }>(
     tx,
     `SELECT p.id::text AS id FROM person p TABLESAMPLE SYSTEM (${percent}) REPEATABLE (1)
-      WHERE ${where.condition} ORDER BY md5(p.id::text) LIMIT ${limit}`,
+      WHERE ${where.conditionOfFew} ORDER BY md5(p.id::text) LIMIT ${limit}`,
     ...where.parameters,
   );
   return rows.map(({ id }) => id);
@@ -114,17 +119,21 @@ async function match(tx: Sql, where: Where, { limit, total }: MatchQuestion): Pr
  * @param tx a heavy read
  */
 export async function matchPeople(tx: Sql, question: MatchQuestion): Promise<Matches> {
-  const { holds, parameters } = compile(question, 1);
-  return match(tx, { from: 'person p', condition: holds, parameters }, question);
+  const { holds, holdsForFew, parameters } = compile(question, 1);
+  return match(tx, { from: 'person p', condition: holds, conditionOfFew: holdsForFew, parameters }, question);
 }
 
 /** Who matches a criteria and is not in the segment. @param tx a heavy read */
 export async function matchOutsiders(tx: Sql, segmentId: string, question: MatchQuestion): Promise<Matches> {
-  const { holds, parameters } = compile(question, 2);
-  const condition =
-    `NOT EXISTS (SELECT FROM segment_membership m WHERE m.person_id = p.id AND m.segment_id = $1::uuid AND m.exited_at IS NULL)` +
-    ` AND ${holds}`;
-  return match(tx, { from: 'person p', condition, parameters: [segmentId, ...parameters] }, question);
+  const { holds, holdsForFew, parameters } = compile(question, 2);
+  const outside = `NOT EXISTS (SELECT FROM segment_membership m WHERE m.person_id = p.id AND m.segment_id = $1::uuid AND m.exited_at IS NULL)`;
+  const where = {
+    from: 'person p',
+    condition: `${outside} AND ${holds}`,
+    conditionOfFew: `${outside} AND ${holdsForFew}`,
+    parameters: [segmentId, ...parameters],
+  };
+  return match(tx, where, question);
 }
 
 /** Who is in the segment and does not match the criteria. @param tx a heavy read */
