@@ -105,7 +105,7 @@ test('`holds` stands alone, in a condition, by person and by set, at an instant 
     }
   });
   await fc.assert(property, { numRuns: 400 });
-  expect(found).toBeGreaterThan(8_000);
+  expect(found).toBeGreaterThan(2_000);
 }, 120_000);
 
 test('nobody is asked for any lookup but by key: no plan scans a table or hashes one', async () => {

@@ -31,5 +31,6 @@ test('a where says of any properties in SQL what it says in memory', async () =>
     expect(rows.map((row) => row.holds)).toEqual(expected);
   });
   await fc.assert(property, { numRuns: 200 });
-  expect(Math.min(seen.true, seen.false)).toBeGreaterThan(2_000);
+  // Of 20,000 answers some 1,600 to 5,000 are the rarer one, by chance: it must not be a handful.
+  expect(Math.min(seen.true, seen.false)).toBeGreaterThan(500);
 }, 60_000);
