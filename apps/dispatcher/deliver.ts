@@ -120,17 +120,18 @@ async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promis
 
 async function sendNow(options: DeliverOptions, ready: readonly Ready[]): Promise<readonly Sent[]> {
   const { destination, line, times, stop, store } = options;
-  if (ready.some(({ request }) => isSent(destination, request))) await line.take(stop);
+  const noted = await withIdentifiers(options, ready);
+  // Last, so that nothing comes between the place in the line and the call.
+  if (noted.some(({ request }) => isSent(destination, request))) await line.take(stop);
   // One that could outlast its claim might be sent twice at once: it is given back, to be claimed anew.
   const latestMs = performance.now() + times.attemptMs;
-  const safe = stop.aborted ? [] : ready.filter(({ held }) => held.untilMs >= latestMs);
+  const safe = stop.aborted ? [] : noted.filter(({ held }) => held.untilMs >= latestMs);
   const kept = new Set(safe);
-  const late = ready.filter((one) => !kept.has(one));
+  const late = noted.filter((one) => !kept.has(one));
   await store.release(late.map(({ held }) => held));
   if (safe.length === 0) return [];
-  const noted = await withIdentifiers(options, safe);
-  const attempts = await attemptsOf(options, noted);
-  return noted.map((one, index) => {
+  const attempts = await attemptsOf(options, safe);
+  return safe.map((one, index) => {
     const attempt = attempts[index];
     if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
     return { ...one, attempt };
