@@ -20,24 +20,26 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 describe('makeGather', () => {
-  it('sends at once when nothing is under way', async () => {
-    const { add, sent, itemsSent } = controlled();
+  it('sends at once what comes alone', async () => {
+    const { add, sent, itemsSent } = controlled({ windowMs: 5 });
     const stored = add('a');
     expect(itemsSent()).toEqual([['a']]);
     sent[0]?.done();
     await stored;
+    jest.advanceTimersByTime(5);
     void add('b');
     expect(itemsSent()).toEqual([['a'], ['b']]);
   });
 
-  it('gathers what comes while a send is under way, and sends it at its end', async () => {
-    const { add, sent, itemsSent } = controlled();
+  it('gathers what comes soon after a send, be it under way or over', async () => {
+    const { add, sent, itemsSent } = controlled({ windowMs: 5 });
     const first = add('a');
     void add('b');
-    void add('c');
-    expect(itemsSent()).toEqual([['a']]);
     sent[0]?.done();
     await first;
+    void add('c');
+    expect(itemsSent()).toEqual([['a']]);
+    jest.advanceTimersByTime(5);
     expect(itemsSent()).toEqual([['a'], ['b', 'c']]);
   });
 
@@ -62,6 +64,7 @@ describe('makeGather', () => {
     const { add, sent } = controlled();
     const answered: string[] = [];
     const all = ['a', 'b'].map((item) => add(item).then(() => answered.push(item)));
+    jest.advanceTimersByTime(5);
     sent[0]?.done();
     await all[0];
     expect(answered).toEqual(['a']);
@@ -76,6 +79,7 @@ describe('makeGather', () => {
     const waiting = [add('b'), add('c')];
     sent[0]?.fail(new Error('away'));
     await expect(failed).rejects.toThrow('away');
+    jest.advanceTimersByTime(5);
     expect(itemsSent()).toEqual([['a'], ['b', 'c']]);
     sent[1]?.done();
     await Promise.all(waiting);
@@ -90,12 +94,15 @@ describe('makeGather', () => {
       maxItems: 10,
     });
     await expect(add('a')).rejects.toThrow('broken');
-    await expect(add('b')).rejects.toThrow('broken');
+    const second = add('b');
+    jest.advanceTimersByTime(5);
+    await expect(second).rejects.toThrow('broken');
   });
 
   it('leaves no timer behind', async () => {
     const { add, sent } = controlled();
     const all = [add('a'), add('b')];
+    jest.advanceTimersByTime(5);
     sent[0]?.done();
     await all[0];
     sent[1]?.done();

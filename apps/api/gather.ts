@@ -23,8 +23,8 @@ function openBatch<Item>(): Batch<Item> {
 }
 
 /**
- * Gathers what arrives at about the same time into one `send`. Where nothing is under way an item goes at once; while
- * something is, items wait for its end, for `maxItems` or for the end of the window, whichever comes first.
+ * Gathers what arrives at about the same time into one `send`. An item that comes alone goes at once; what comes within
+ * the window after it waits for the window's end, or for `maxItems`, whichever comes first.
  * @returns a function that resolves once the item given to it is stored, and rejects if its batch is not
  */
 export function makeGather<Item>({
@@ -33,23 +33,17 @@ export function makeGather<Item>({
   maxItems,
 }: GatherSettings<Item>): (item: Item) => Promise<void> {
   let open: Batch<Item> | null = null;
-  let underWay = 0;
+  let sentAt = -Infinity;
 
-  const run = async (items: Item[]): Promise<void> => {
-    underWay += 1;
-    try {
-      await send(items);
-    } finally {
-      underWay -= 1;
-      if (underWay === 0) flush();
-    }
-  };
+  // Async, so that a send that throws is one that fails.
+  const run = async (items: Item[]): Promise<void> => send(items);
 
   const flush = (): void => {
     const batch = open;
     if (batch === null) return;
     open = null;
     clearTimeout(batch.timer);
+    sentAt = performance.now();
     batch.settle(run(batch.items));
   };
 
@@ -57,8 +51,9 @@ export function makeGather<Item>({
     const batch = open ?? openBatch<Item>();
     open = batch;
     batch.items.push(item);
-    if (underWay === 0 || batch.items.length >= maxItems) flush();
-    else batch.timer ??= setTimeout(flush, windowMs);
+    const waitMs = sentAt + windowMs - performance.now();
+    if (waitMs <= 0 || batch.items.length >= maxItems) flush();
+    else batch.timer ??= setTimeout(flush, waitMs);
     return batch.stored;
   };
 }

@@ -1,8 +1,10 @@
-import type { RequestListener, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import type { Closable } from '#runtime';
 import { EnvError } from '#runtime';
+import { messagesOf } from './express-messages';
 
 /** A server that listens. */
 export type Listening = Closable & {
@@ -41,10 +43,11 @@ function readable(error: NodeJS.ErrnoException, host: string, port: number): Err
 
 /** Listens. @throws EnvError when host and port can't be had */
 export async function listen(
-  app: RequestListener,
+  app: Express,
   { host, port }: { host: string; port: number },
 ): Promise<Listening> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1000 }, app);
+  const times = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1000 };
+  const server = createServer({ ...times, ...messagesOf(app) }, app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(readable(error, host, port)));
     server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);

@@ -44,6 +44,23 @@ test('jobs that wait while a group runs are done together in the next one', asyn
   expect(groups).toEqual([[1], [2, 3]]);
 });
 
+test('a small group that follows another begins a while after it, with what has come until then', async () => {
+  const groups: (readonly number[])[] = [];
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    run: async (items) => {
+      groups.push(items);
+      startedAt.push(performance.now());
+      return null;
+    },
+  });
+  await lanes.submit([1]);
+  await Promise.all([lanes.submit([2]), lanes.submit([3])]);
+  expect(groups).toEqual([[1], [2, 3]]);
+  const [first = 0, second = 0] = startedAt;
+  expect(second - first).toBeGreaterThan(15);
+});
+
 test('a job ends after what follows its commit, which the lane does not wait for and an outage only delays', async () => {
   const order: string[] = [];
   let failures = 2;

@@ -97,13 +97,11 @@ export async function loadInstants(
   // Positions instead of ids, and one text for all: of thousands of rows, passing on would cost more than reading.
   const rows = await rowsOf<{ instants: string | null }>(
     tx,
-    `SELECT string_agg(coalesce(e.instants, ''), ';' ORDER BY w.position) AS instants
-       FROM unnest($3::int[], $4::int[], $5::int[]) WITH ORDINALITY w(person, name, depth, position)
-       CROSS JOIN LATERAL (
-         SELECT string_agg((${ms('newest.occurred_at')})::bigint::text, ',' ORDER BY newest.occurred_at DESC) AS instants
-           FROM (SELECT occurred_at FROM event
-                  WHERE person_id = ($1::uuid[])[w.person + 1] AND name = ($2::text[])[w.name + 1]
-                  ORDER BY occurred_at DESC LIMIT w.depth) newest) e`,
+    `SELECT string_agg(array_to_string(ARRAY(
+              SELECT (${ms('e.occurred_at')})::bigint FROM event e
+               WHERE e.person_id = ($1::uuid[])[w.person + 1] AND e.name = ($2::text[])[w.name + 1]
+               ORDER BY e.occurred_at DESC LIMIT w.depth), ','), ';' ORDER BY w.position) AS instants
+       FROM unnest($3::int[], $4::int[], $5::int[]) WITH ORDINALITY w(person, name, depth, position)`,
     plainArray(personIds),
     textArray(names),
     plainArray(wanted.map(({ person }) => person)),
@@ -139,14 +137,12 @@ export async function loadFilteredInstants(
 ): Promise<number[][]> {
   const rows = await rowsOf<{ instants: string | null }>(
     tx,
-    `SELECT string_agg(coalesce(f.instants, ''), ';' ORDER BY w.position) AS instants
-       FROM unnest($1::uuid[]) WITH ORDINALITY w(person_id, position)
-       CROSS JOIN LATERAL (
-         SELECT string_agg((${ms('newest.occurred_at')})::bigint::text, ',' ORDER BY newest.occurred_at DESC) AS instants
-           FROM (SELECT e.occurred_at FROM event e
-                  WHERE e.person_id = w.person_id AND e.name = $2 AND ${condition.text}
-                    AND e.occurred_at > coalesce(to_timestamp($4::float8 / 1000), '-infinity')
-                  ORDER BY e.occurred_at DESC LIMIT $3::int) newest) f`,
+    `SELECT string_agg(array_to_string(ARRAY(
+              SELECT (${ms('e.occurred_at')})::bigint FROM event e
+               WHERE e.person_id = w.person_id AND e.name = $2 AND ${condition.text}
+                 AND e.occurred_at > coalesce(to_timestamp($4::float8 / 1000), '-infinity')
+               ORDER BY e.occurred_at DESC LIMIT $3::int), ','), ';' ORDER BY w.position) AS instants
+       FROM unnest($1::uuid[]) WITH ORDINALITY w(person_id, position)`,
     plainArray(personIds),
     eventName,
     depth,

@@ -54,14 +54,15 @@ export async function closeStays(
   wanted: readonly string[],
 ): Promise<WrittenStay[]> {
   if (edges.length === 0) return [];
-  // Each stay is looked up by itself: of a join, a plan that was made while there were few stays reads all that are open.
+  // Each stay is looked up by itself, and found by its place (nobody else touches it while the person is locked): of a
+  // join, a plan that was made while there were few stays reads all that are open.
   return rowsOf<WrittenStay>(
     tx,
     `WITH closed AS (
        UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = s.cause
          FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) s(person_id, segment_id, at, cause)
-        WHERE m.id = (SELECT open.id FROM segment_membership open
-                       WHERE open.person_id = s.person_id AND open.segment_id = s.segment_id AND open.exited_at IS NULL)
+        WHERE m.ctid = (SELECT open.ctid FROM segment_membership open
+                         WHERE open.person_id = s.person_id AND open.segment_id = s.segment_id AND open.exited_at IS NULL)
        RETURNING m.id, m.person_id, m.segment_id)
      SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM closed WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),

@@ -15,8 +15,8 @@ import { sendJson } from '../route';
 /** Puts an event that came alone into the queue; resolves once the queue holds it. */
 export type StoreEvent = (event: EngineEvent) => Promise<void>;
 
-/** Single events wait this long for others (ms) while a job is being added. */
-const GATHER_WINDOW_MS = 5;
+/** Single events become a job at most this often (ms): a job costs as much as a dozen events in it. */
+const GATHER_WINDOW_MS = 10;
 const GATHER_EVENTS_MAX = 500;
 /** Larger requests go alone: 500 of them would make a job of megabytes. */
 const GATHER_BYTES_MAX = 16_384;

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import express from 'express';
 import { makeClient } from '#client';
 import { makeCounters } from '#database';
 import { EnvError } from '#runtime';
@@ -160,14 +161,14 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
 });
 
 describe('the server', () => {
-  const slow = (work: Promise<void>, reached: () => void = () => {}) =>
-    listen(
-      (_request, response) => {
-        reached();
-        void work.then(() => response.end('done'));
-      },
-      { host: '127.0.0.1', port: 0 },
-    );
+  const slow = (work: Promise<void>, reached: () => void = () => {}) => {
+    const app = express();
+    app.use((_request, response) => {
+      reached();
+      void work.then(() => response.end('done'));
+    });
+    return listen(app, { host: '127.0.0.1', port: 0 });
+  };
   const get = (url: string, agent: Agent): Promise<string> =>
     new Promise((resolve, reject) => {
       const sent = request(url, { agent }, (response: IncomingMessage) => {
@@ -199,7 +200,7 @@ describe('the server', () => {
   test('says in a line that its port is taken', async () => {
     const server = await slow(Promise.resolve());
     const port = Number(new URL(server.url).port);
-    const second = listen(() => {}, { host: '127.0.0.1', port });
+    const second = listen(express(), { host: '127.0.0.1', port });
     await expect(second).rejects.toThrow(EnvError);
     await expect(second).rejects.toThrow(`PORT: ${port} on 127.0.0.1 is in use`);
     await server.close();
