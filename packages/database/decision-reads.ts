@@ -48,11 +48,24 @@ export async function readForDecision(sql: Sql, id: string): Promise<LockedPerso
   return rows[0] ?? null;
 }
 
-/** The database's clock (epoch ms, whole) and the definitions' revision, as they are now. */
-export async function readNow(tx: Sql): Promise<{ nowMs: number; revision: string }> {
-  const rows = await rowsOf<{ nowMs: number; revision: string }>(
+/** What every decision begins with, as it is now. */
+export type Now = {
+  /** The database's clock (epoch ms, whole). */
+  readonly nowMs: number;
+  /** The definitions' revision. */
+  readonly revision: string;
+  /** Whether the run of an edit goes on that moves people without telling anybody. */
+  readonly isSuppressing: boolean;
+};
+
+/** Reads the clock, the revision and what goes on: one statement, for whoever sees an edit must see its run. */
+export async function readNow(tx: Sql): Promise<Now> {
+  const rows = await rowsOf<Now>(
     tx,
-    `SELECT floor(date_part('epoch', clock_timestamp()) * 1000) AS "nowMs", revision::text FROM definition_revision`,
+    `SELECT floor(date_part('epoch', clock_timestamp()) * 1000) AS "nowMs", revision::text,
+            EXISTS (SELECT FROM evaluation WHERE status IN ('queued', 'running')
+                       AND kind = 'edit' AND automations = 'suppress') AS "isSuppressing"
+       FROM definition_revision`,
   );
   const row = rows[0];
   if (row === undefined)

@@ -1,5 +1,6 @@
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
+import { plainArray } from './literals';
 
 /**
  * Why a run is there: somebody edited (or created) a segment, asked for a batch, changed the rules of features, archived a
@@ -182,4 +183,29 @@ export async function loadStanding(tx: Sql, id: string): Promise<RunStanding> {
   );
   const [row] = rows;
   return { isTakenOver: row?.isTakenOver ?? true, open: new Map(row?.open ?? []) };
+}
+
+/** A person, and a segment whose edit is to move them without telling anybody, and has not come to them yet. */
+export type Unreached = { readonly personId: string; readonly segmentId: string };
+
+/**
+ * Of locked people, those whom the newest edit of a segment suppresses automations for and has not reached. Whoever
+ * was created after the edit is none of its business.
+ */
+export async function findUnreached(tx: Sql, personIds: readonly string[]): Promise<Unreached[]> {
+  return rowsOf<Unreached>(
+    tx,
+    `WITH newest AS (
+       SELECT DISTINCT ON (segment_id) id, segment_id, automations, created_at, started_at FROM evaluation
+        WHERE status IN ('queued', 'running') AND kind = 'edit' ORDER BY segment_id, number DESC)
+     SELECT p.id AS "personId", edit.segment_id AS "segmentId"
+       FROM newest edit
+       JOIN person p ON p.id = ANY($1::uuid[]) AND p.created_at <= edit.created_at
+      WHERE edit.automations = 'suppress'
+        AND (edit.started_at IS NULL
+             OR EXISTS (SELECT FROM evaluation_part part
+                         WHERE part.evaluation_id = edit.id AND p.id <= part.last_person
+                           AND p.id > coalesce(part.cursor, '00000000-0000-0000-0000-000000000000')))`,
+    plainArray(personIds),
+  );
 }

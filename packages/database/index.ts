@@ -59,6 +59,7 @@ export {
   findEvaluation,
   findOpenEvaluations,
   insertEvaluation,
+  findUnreached,
   loadStanding,
   startEvaluation,
 } from './evaluations';

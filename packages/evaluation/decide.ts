@@ -8,6 +8,7 @@ import { ACTIVE_DAYS } from './definitions';
 import type { Candidate as Reader } from './person-states';
 import { loadStates } from './person-states';
 import type { StaysCache, Whereabouts } from './stays';
+import { always, firesUntilReached, never } from './suppression';
 import type { Transition } from './transitions';
 import { writeTransitions } from './transitions';
 
@@ -180,7 +181,9 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
     const whereabouts = stays.whereabouts(where.get(candidate.person.id) ?? '');
     return { candidate, state: { ...state, memberOf: whereabouts }, where: whereabouts };
   });
-  return { nowMs, inputs };
+  const ids = locked.map(({ id }) => id);
+  const fires = read.isSuppressing ? await firesUntilReached(tx, ids, definitions) : always;
+  return { nowMs, inputs, fires };
 }
 
 /**
@@ -189,7 +192,7 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
  * @throws what the database throws; then nothing is written
  */
 export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
-  const { nowMs, inputs } = await readPeople(tx, question, tools);
+  const { nowMs, inputs, fires } = await readPeople(tx, question, tools);
   const transitions: Transition[] = [];
   const answers = new Map<string, Map<string, boolean>>();
   const committed: (() => void)[] = [];
@@ -216,7 +219,7 @@ export async function decide(tx: Sql, question: Question, tools: DecisionTools):
   });
   const [destinations] = await inOrder(
     tx,
-    () => writeTransitions(tx, transitions, question.suppress !== true),
+    () => writeTransitions(tx, transitions, question.suppress === true ? never : fires),
     () => markDecided(tx, decided),
   );
   return {

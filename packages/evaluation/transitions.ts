@@ -85,17 +85,18 @@ async function writeDeliveries(
 }
 
 /**
- * Writes transitions, the deliveries that they owe if they fire, and their tallies.
+ * Writes transitions, the deliveries that they owe, and their tallies.
+ * @param fires whether a transition sets off automations
  * @returns the destinations that have something to send
  */
 export async function writeTransitions(
   tx: Sql,
   transitions: readonly Transition[],
-  fire: boolean,
+  fires: (transition: Transition) => boolean,
 ): Promise<ReadonlySet<string>> {
   const first = transitions[0];
   if (first === undefined) return new Set();
-  const owing = fire ? transitions.filter(({ segment }) => segment.automations.length > 0) : [];
+  const owing = transitions.filter((one) => one.segment.automations.length > 0 && fires(one));
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
   const [destinations] = await inOrder(
     tx,
