@@ -135,7 +135,7 @@ function startTimers({ db, producer, log, clock }: Tools): Closable[] {
   const sayTrouble = makeTroubleLog(log, 'timers');
   const stage: TimersStage = {
     db,
-    handOn: (payload) => producer.add('evaluations', payload),
+    handOn: (payload) => producer.addFirst('evaluations', payload),
     ...(clock === undefined ? {} : { clock }),
   };
   const look = (): Promise<number> => handOnDue(stage);

@@ -29,6 +29,8 @@ export type Producer = {
    * @throws QueueUnavailableError after 5 s
    */
   readonly add: <Name extends QueueName>(name: Name, payload: Payload<Name>, jobId?: string) => Promise<void>;
+  /** Adds a job that is taken before all that waits. @throws QueueUnavailableError after 5 s */
+  readonly addFirst: <Name extends QueueName>(name: Name, payload: Payload<Name>) => Promise<void>;
   /** Adds many jobs in one round trip. @throws QueueUnavailableError after 5 s */
   readonly addMany: <Name extends QueueName>(name: Name, payloads: readonly Payload<Name>[]) => Promise<void>;
   readonly counts: () => Promise<QueueCounts[]>;
@@ -41,6 +43,8 @@ export type Producer = {
 };
 
 const REACH_LIMIT_MS = 5000;
+/** Among so many that are next the oldest is looked for: behind the few that were added first, jobs are in their order. */
+const FIRST_MAX = 200;
 
 async function withinLimit<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -108,11 +112,11 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
     };
   };
   const oldestOf = async (name: QueueName): Promise<number | null> => {
-    // The first of each state; those being worked on, or tried again, are few and in no order of age.
+    // Those being worked on, or tried again, are few and in no order of age.
     const queue = queueOf(name);
     const [first, others] = await withinLimit(
       Promise.all([
-        queue.getRanges(['waiting', 'prioritized'], 0, 0, true),
+        queue.getRanges(['waiting', 'prioritized'], 0, FIRST_MAX, true),
         queue.getRanges(['active', 'delayed'], 0, -1, true),
       ]),
     );
@@ -128,6 +132,10 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
     add: async (name, payload, jobId) => {
       QUEUES[name].payload.parse(payload);
       await withinLimit(queueOf(name).add(name, payload, jobId === undefined ? {} : { jobId }));
+    },
+    addFirst: async (name, payload) => {
+      QUEUES[name].payload.parse(payload);
+      await withinLimit(queueOf(name).add(name, payload, { lifo: true }));
     },
     addMany: async (name, payloads) => {
       await withinLimit(queueOf(name).addBulk(payloads.map((data) => ({ name, data }))));

@@ -113,7 +113,8 @@ export async function createSegment(
 }
 
 /** Changes the criteria of a segment as the API does, with the evaluation that the edit needs. */
-export async function editSegment(db: Database, segmentId: string, criteria: Criteria): Promise<void> {
+export async function editSegment(db: Database, segmentId: string, criteria: Criteria): Promise<string> {
+  const id = uuidv7();
   await inTransaction(db, async (tx) => {
     await raiseRevision(tx);
     await tx.$executeRawUnsafe(
@@ -121,8 +122,9 @@ export async function editSegment(db: Database, segmentId: string, criteria: Cri
       segmentId,
       JSON.stringify(criteria),
     );
-    await insertEvaluation(tx, { id: uuidv7(), kind: 'edit', segmentId, automations: 'fire' });
+    await insertEvaluation(tx, { id, kind: 'edit', segmentId, automations: 'fire' });
   });
+  return id;
 }
 
 /** Puts the evaluations that edits asked for into the queue, and waits until they, and all else, are done. */
