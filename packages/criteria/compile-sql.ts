@@ -8,7 +8,7 @@ import {
   subscriptionOperators,
   valueOperators,
 } from './operators';
-import { FEATURE_COLUMNS, subscriptionLookup, traitLookup } from './sql-lookups';
+import { FEATURE_COLUMNS, type Lookups, lookupsByPerson, makeSetLookups } from './sql-lookups';
 import { PLACES } from './sample';
 import { type SqlParameters, type SqlValue, makeParameters } from './sql-parameters';
 import { FEATURE_NAMES } from './state';
@@ -30,7 +30,8 @@ export type SqlPlace = {
   readonly firstParameter: number;
   /**
    * How subscriptions and traits are looked up: by the key of each person (unless given), or `bySet`, once for all
-   * people, where everybody is asked. Events are looked up by person: their windows end at each person's `now`.
+   * people, where everybody is asked; then the statement must hold `joins`. Events are looked up by person: their windows
+   * end at each person's `now`.
    */
   readonly lookups?: 'byPerson' | 'bySet';
 };
@@ -38,14 +39,16 @@ export type SqlPlace = {
 export type CompiledSql = {
   /** SQL boolean over the place, true or false, never NULL: exactly what `evaluate` answers at `now`. */
   readonly holds: string;
+  /** Follows the person's table in the FROM; adds or takes away no row. Empty where each person is looked up. */
+  readonly joins: string;
   /**
    * SQL timestamptz: an instant after `now` at which the answer may change with no event: may be early, never
    * late; `NULL::timestamptz` where there is none.
    */
   readonly changesAt: string;
   /**
-   * Values of the placeholders, in order, each cast in the text. `holds` names every one of them, so it may stand
-   * alone; `changesAt` needs it in the same statement (PostgreSQL refuses a parameter that no text names).
+   * Values of the placeholders, in order, each cast in the text. `holds`, with `joins`, names every one of them, so it
+   * may stand alone; `changesAt` needs it in the same statement (PostgreSQL refuses a parameter that no text names).
    */
   readonly parameters: readonly SqlValue[];
 };
@@ -60,8 +63,10 @@ export type CompiledSql = {
  */
 export function compileSql(criteria: Criteria, place: SqlPlace): CompiledSql {
   const parameters = makeParameters(place.firstParameter);
-  const { holds, changesAt } = compileNode(criteria, { ...place, parameters });
-  return { holds, changesAt: changesAt ?? 'NULL::timestamptz', parameters: parameters.values };
+  const lookups = place.lookups === 'bySet' ? makeSetLookups() : lookupsByPerson;
+  const { holds, changesAt } = compileNode(criteria, { ...place, lookups, parameters });
+  const joins = lookups.joins();
+  return { holds, joins, changesAt: changesAt ?? 'NULL::timestamptz', parameters: parameters.values };
 }
 
 /**
@@ -76,7 +81,10 @@ export function compileWhere(
   return { holds: whereSql(where, properties, parameters), parameters: parameters.values };
 }
 
-type Run = Pick<SqlPlace, 'person' | 'now' | 'lookups'> & { readonly parameters: SqlParameters };
+type Run = Pick<SqlPlace, 'person' | 'now'> & {
+  readonly lookups: Lookups;
+  readonly parameters: SqlParameters;
+};
 
 /** A part of a criteria. `changesAt` null: no passing of time changes it. */
 type Part = {
@@ -125,7 +133,7 @@ const compilePart: PartReaders<Criteria, Run, Part[], void> = {
   },
   subscription: (condition, { person, lookups, parameters }, parts) => {
     const satisfied = everyOperatorSql(condition, subscriptionOperators, 'c_sub', parameters);
-    parts.push(timeless(1, subscriptionLookup(person, satisfied, lookups)));
+    parts.push(timeless(1, lookups.subscription(person, satisfied)));
   },
   events: (conditions, run, parts) => {
     for (const condition of conditions) parts.push(compileEvent(condition, run));
@@ -138,7 +146,7 @@ const compilePart: PartReaders<Criteria, Run, Part[], void> = {
       const satisfied = everyOperatorSql(condition, valueOperators, 'c_trait.value', parameters);
       const ofMissing = everyOperator(condition, valueOperators, undefined);
       const named = `c_trait.name = ${parameters.add(name, 'text')} AND c_trait.value <> 'null'`;
-      parts.push(timeless(1, traitLookup(person, { named, satisfied, ofMissing }, lookups)));
+      parts.push(timeless(1, lookups.trait(person, { named, satisfied, ofMissing })));
     }
   },
   segments: (condition, { person, parameters }, parts) => {

@@ -2,8 +2,6 @@ import type { FeatureName } from './state';
 
 // What a condition reads of a person, as SQL over their row: true or false, never NULL.
 
-type Lookups = 'byPerson' | 'bySet' | undefined;
-
 /** The columns of the person's row. */
 export const FEATURE_COLUMNS: Readonly<Record<FeatureName, string>> = {
   activeDays: 'active_days',
@@ -13,29 +11,55 @@ export const FEATURE_COLUMNS: Readonly<Record<FeatureName, string>> = {
   emailClicks: 'email_clicks',
 };
 
-/** Whether one of the person's subscriptions (`c_sub`) is satisfied. */
-export function subscriptionLookup(person: string, satisfied: string, lookups: Lookups): string {
-  if (lookups === 'bySet')
-    return `${person}.id IN (SELECT c_sub.person_id FROM subscription c_sub WHERE ${satisfied})`;
+/** How what is kept beside the people is found. */
+export type Lookups = {
+  /** Whether one of the person's subscriptions (`c_sub`) is satisfied. */
+  readonly subscription: (person: string, satisfied: string) => string;
+  /**
+   * Whether the person's trait (`c_trait`) is satisfied.
+   * @param trait `named` finds the rows of the trait that hold a value, `ofMissing` is the answer where there is none
+   */
+  readonly trait: (
+    person: string,
+    trait: { readonly named: string; readonly satisfied: string; readonly ofMissing: boolean },
+  ) => string;
+  /** What the statement's FROM must be followed by. */
+  readonly joins: () => string;
+};
+
+/** By the key of each person, where few are asked of all that there are. */
+export const lookupsByPerson: Lookups = {
   // LIMIT keeps the planner from turning the look-up into a scan of all subscriptions.
-  return `(SELECT true FROM subscription c_sub WHERE c_sub.person_id = ${person}.id AND ${satisfied} LIMIT 1) IS NOT NULL`;
-}
+  subscription: (person, satisfied) =>
+    `(SELECT true FROM subscription c_sub WHERE c_sub.person_id = ${person}.id AND ${satisfied} LIMIT 1) IS NOT NULL`,
+  trait: (person, { named, satisfied, ofMissing }) => {
+    const value = `SELECT ${satisfied} FROM person_trait c_trait WHERE c_trait.person_id = ${person}.id AND ${named}`;
+    return `coalesce((${value}), ${ofMissing})`;
+  },
+  joins: () => '',
+};
 
 /**
- * Whether the person's trait (`c_trait`) is satisfied.
- * @param trait `named` finds the rows of the trait that hold a value, `ofMissing` is the answer where there is none
+ * Once for all people, where everybody is asked: those of whom it is so are joined to the people. Not a set that each
+ * person is looked for in: inside `any` and `not` every process of the server would make it for itself.
  */
-export function traitLookup(
-  person: string,
-  { named, satisfied, ofMissing }: { named: string; satisfied: string; ofMissing: boolean },
-  lookups: Lookups,
-): string {
-  if (lookups === 'bySet') {
-    const rows = `SELECT c_trait.person_id FROM person_trait c_trait WHERE ${named}`;
-    return ofMissing
-      ? `${person}.id NOT IN (${rows} AND NOT (${satisfied}))`
-      : `${person}.id IN (${rows} AND (${satisfied}))`;
-  }
-  const value = `SELECT ${satisfied} FROM person_trait c_trait WHERE c_trait.person_id = ${person}.id AND ${named}`;
-  return `coalesce((${value}), ${ofMissing})`;
+export function makeSetLookups(): Lookups {
+  const joins: string[] = [];
+  /** @param people a query of distinct `person_id`s @returns SQL that tells whether the person is among them */
+  const isAmong = (person: string, people: string): string => {
+    const name = `c_set_${joins.length}`;
+    joins.push(` LEFT JOIN (${people}) ${name} ON ${name}.person_id = ${person}.id`);
+    return `${name}.person_id IS NOT NULL`;
+  };
+  return {
+    subscription: (person, satisfied) =>
+      isAmong(person, `SELECT DISTINCT c_sub.person_id FROM subscription c_sub WHERE ${satisfied}`),
+    trait: (person, { named, satisfied, ofMissing }) => {
+      const rows = `SELECT c_trait.person_id FROM person_trait c_trait WHERE ${named}`;
+      return ofMissing
+        ? `NOT (${isAmong(person, `${rows} AND NOT (${satisfied})`)})`
+        : isAmong(person, `${rows} AND (${satisfied})`);
+    },
+    joins: () => joins.join(''),
+  };
 }

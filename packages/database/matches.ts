@@ -56,9 +56,9 @@ function compile({ criteria, nowMs }: MatchQuestion, firstParameter: number) {
   // In the text: a criteria without a window names no instant, and PostgreSQL refuses a parameter that nothing names.
   const now = `greatest(to_timestamp(${nowMs}::float8 / 1000), p.last_decided_at, p.last_seen_at)`;
   const place = { person: 'p', now, firstParameter };
-  const { holds, parameters } = compileSql(criteria, { ...place, lookups: 'bySet' });
+  const { holds, joins, parameters } = compileSql(criteria, { ...place, lookups: 'bySet' });
   // Both name the same parameters, in the same order.
-  return { holds, holdsForFew: compileSql(criteria, place).holds, parameters };
+  return { holds, joins, holdsForFew: compileSql(criteria, place).holds, parameters };
 }
 
 /** The people of some ids, in the order of the ids. */
@@ -119,16 +119,17 @@ async function match(tx: Sql, where: Where, { limit, total }: MatchQuestion): Pr
  * @param tx a heavy read
  */
 export async function matchPeople(tx: Sql, question: MatchQuestion): Promise<Matches> {
-  const { holds, holdsForFew, parameters } = compile(question, 1);
-  return match(tx, { from: 'person p', condition: holds, conditionOfFew: holdsForFew, parameters }, question);
+  const { holds, joins, holdsForFew, parameters } = compile(question, 1);
+  const from = `person p${joins}`;
+  return match(tx, { from, condition: holds, conditionOfFew: holdsForFew, parameters }, question);
 }
 
 /** Who matches a criteria and is not in the segment. @param tx a heavy read */
 export async function matchOutsiders(tx: Sql, segmentId: string, question: MatchQuestion): Promise<Matches> {
-  const { holds, holdsForFew, parameters } = compile(question, 2);
+  const { holds, joins, holdsForFew, parameters } = compile(question, 2);
   const outside = `NOT EXISTS (SELECT FROM segment_membership m WHERE m.person_id = p.id AND m.segment_id = $1::uuid AND m.exited_at IS NULL)`;
   const where = {
-    from: 'person p',
+    from: `person p${joins}`,
     condition: `${outside} AND ${holds}`,
     conditionOfFew: `${outside} AND ${holdsForFew}`,
     parameters: [segmentId, ...parameters],
@@ -138,9 +139,9 @@ export async function matchOutsiders(tx: Sql, segmentId: string, question: Match
 
 /** Who is in the segment and does not match the criteria. @param tx a heavy read */
 export async function mismatchMembers(tx: Sql, segmentId: string, question: MatchQuestion): Promise<Matches> {
-  const { holds, parameters } = compile(question, 2);
+  const { holds, joins, parameters } = compile(question, 2);
   const where = {
-    from: 'segment_membership m JOIN person p ON p.id = m.person_id',
+    from: `segment_membership m JOIN person p ON p.id = m.person_id${joins}`,
     condition: `m.segment_id = $1::uuid AND m.exited_at IS NULL AND NOT (${holds})`,
     parameters: [segmentId, ...parameters],
   };

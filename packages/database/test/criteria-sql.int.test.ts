@@ -93,10 +93,10 @@ test('`holds` stands alone, in a condition, by person and by set, at an instant 
     );
     for (const lookups of ['byPerson', 'bySet'] as const) {
       const place = { person: 'q', now: 'q.last_seen_at', firstParameter: 2, lookups };
-      const { holds, parameters } = compileSql(criteria, place);
+      const { holds, joins, parameters } = compileSql(criteria, place);
       const rows = await rowsOf<{ id: string }>(
         db,
-        `SELECT id FROM person q WHERE id = ANY($1::uuid[]) AND ${holds} ORDER BY id`,
+        `SELECT id FROM person q${joins} WHERE id = ANY($1::uuid[]) AND ${holds} ORDER BY id`,
         plainArray(people.map(({ personId }) => personId)),
         ...parameters,
       );
