@@ -22,8 +22,8 @@ export type Engine = {
   readonly stop: () => Promise<void>;
 };
 
-/** As docker-compose.yml and `npm run worker` start the worker. */
-const NODE_OPTIONS = ['--max-semi-space-size=64'];
+/** As docker-compose.yml and `npm run worker` start it. */
+const WORKER_OPTIONS = ['--max-semi-space-size=64'];
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -86,7 +86,7 @@ export async function startEngine(workers: number): Promise<Engine> {
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
   };
   const app = (name: string): ChildProcess =>
-    run(process.execPath, [...NODE_OPTIONS, `dist/apps/${name}/main.js`], env);
+    run(process.execPath, [...(name === 'worker' ? WORKER_OPTIONS : []), `dist/apps/${name}/main.js`], env);
   const api = app('api');
   const works = Array.from({ length: workers }, () => app('worker'));
   const apps = [api, ...works];

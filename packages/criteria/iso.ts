@@ -47,7 +47,7 @@ function parseClock(text: string, from: number, to: number): number | null {
 
 function parseOffset(text: string, from: number): number | null {
   const sign = text[from];
-  if (sign === 'Z') return 0;
+  if (sign === 'Z') return from === text.length - 1 ? 0 : null;
   const hours = digits(text, from + 1, 2);
   const minutes = digits(text, from + 4, 2);
   if ((sign !== '+' && sign !== '-') || text[from + 3] !== ':') return null;
