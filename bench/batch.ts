@@ -9,7 +9,7 @@ import { watchMemory } from './memory';
 import { BATCH_CRITERIA, loadPeople } from './people';
 
 // `npm run bench:batch`: evaluations of everybody, as the API starts them and a worker runs them: first when nobody
-// was ever decided on, then when nothing has changed. Each as a ratio to the bare conditions: one statement for each
+// was ever decided on, then when nothing has changed, then after a change of what the features count. Each as a ratio to the bare conditions: one statement for each
 // core that counts who satisfies them, with no locks, no chunks and nothing written.
 
 const PEOPLE = Number(process.env['BENCH_PEOPLE'] ?? 1_000_000);
@@ -60,10 +60,16 @@ async function measureCeiling(db: Database): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-async function evaluateAll(engine: Engine): Promise<{ seconds: number; entered: number; exited: number }> {
+type Client = ReturnType<typeof makeClient>;
+
+/** Starts a run over everybody and waits for its end. */
+async function measureRun(
+  engine: Engine,
+  start: (client: Client) => Promise<{ evaluation: { id: string } }>,
+): Promise<{ seconds: number; entered: number; exited: number }> {
   const client = makeClient({ baseUrl: engine.url });
   const startedAt = performance.now();
-  const { evaluation } = await client.evaluateAll();
+  const { evaluation } = await start(client);
   for (;;) {
     const { evaluation: run } = await client.getEvaluation(evaluation.id);
     if (run.status === 'failed') throw new Error('the evaluation failed');
@@ -80,6 +86,14 @@ async function postmasterPid({ db }: Connection): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
+const RUNS: Readonly<Record<string, (client: Client) => Promise<{ evaluation: { id: string } }>>> = {
+  'first decision on everybody': (client) => client.evaluateAll(),
+  'nothing has changed': (client) => client.evaluateAll(),
+  // The features of people who were loaded are made up: nearly all of them change.
+  'counted again by other rules': (client) =>
+    client.putFeatureSettings({ coreActions: ['core_action', 'search_used'] }),
+};
+
 async function main(): Promise<void> {
   const engine = await startEngine(1);
   const database = connect(engine.databaseUrl, 4, () => undefined);
@@ -95,9 +109,9 @@ async function main(): Promise<void> {
     const ceilingS = await measureCeiling(db);
     console.log(`ceiling: the bare conditions in ${ceilingS.toFixed(1)} s`);
     const pids = { worker: engine.pids.worker, postgres: await postmasterPid(database) };
-    for (const what of ['first decision on everybody', 'nothing has changed']) {
+    for (const [what, start] of Object.entries(RUNS)) {
       const endWatch = watchMemory(pids);
-      const { seconds, entered, exited } = await evaluateAll(engine);
+      const { seconds, entered, exited } = await measureRun(engine, start);
       const peaks = Object.entries(endWatch()).map(([name, mb]) => `${name} ${round(mb)} MB`);
       console.log(
         `${what}: ${seconds.toFixed(1)} s, ${round(PEOPLE / seconds)} people/s, ${(seconds / ceilingS).toFixed(2)} times the bare conditions; ` +
