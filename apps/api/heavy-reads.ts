@@ -1,4 +1,4 @@
-import type { Database, Sql } from '#database';
+import type { Database, HeavySql } from '#database';
 import { inHeavyRead, sqlStateOf } from '#database';
 import { Problem } from './problem';
 import { makeTurnstile } from './turnstile';
@@ -9,7 +9,7 @@ export type HeavyReads = {
    * Runs statements in one snapshot.
    * @throws Problem 503 when others take too long, or this one does
    */
-  readonly run: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+  readonly run: <T>(work: (tx: HeavySql) => Promise<T>) => Promise<T>;
 };
 
 const AT_ONCE = 2;

@@ -19,7 +19,7 @@ import { listen } from './server';
 /** All processes together stay well under the 200 connections of the embedded server. */
 const POOL_MAX = 8;
 const QUEUE_POOL_MAX = 8;
-const READS_POOL_MAX = 4;
+const READS_POOL_MAX = 6;
 const WARM_UP_EVENTS = 200;
 
 const UNSEALED =

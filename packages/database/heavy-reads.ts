@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Connection, Database, Sql } from './connect';
-import { TRANSACTION_LIMITS } from './connect';
+import { rowsOf, TRANSACTION_LIMITS } from './connect';
 import { PrismaClient } from './generated/client';
 
 /** What a statement of {@link connectForReads} may take (ms). */
@@ -43,13 +43,21 @@ export function connectForReads(
 /** Time limits of several heavy statements together (ms); the server ends each by itself, before. */
 const HEAVY_LIMITS = { maxWait: 10_000, timeout: 60_000 } as const;
 
-/**
- * Runs statements over many people in one snapshot, on the pool of {@link connectForReads}: whole tables may be scanned,
- * by several processes of the server at once.
- */
-export async function inHeavyRead<T>(reads: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
+/** Statements over many people in one snapshot. */
+export type HeavySql = Sql & {
+  /** Runs work on a connection of its own, which sees the same snapshot: beside what runs here. */
+  readonly beside: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+};
+
+/** @param snapshot one that another transaction exports, null for a new one */
+async function inRead<T>(
+  reads: Database,
+  snapshot: string | null,
+  work: (tx: Sql) => Promise<T>,
+): Promise<T> {
   return reads.$transaction(
     async (tx) => {
+      if (snapshot !== null) await tx.$executeRawUnsafe(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
       await tx.$queryRawUnsafe(
         `SELECT set_config('enable_seqscan', 'on', true), set_config('work_mem', '128MB', true),
                 set_config('max_parallel_workers_per_gather', '4', true)`,
@@ -58,6 +66,24 @@ export async function inHeavyRead<T>(reads: Database, work: (tx: Sql) => Promise
     },
     { ...HEAVY_LIMITS, isolationLevel: 'RepeatableRead' },
   );
+}
+
+/**
+ * Runs statements over many people in one snapshot, on the pool of {@link connectForReads}: whole tables may be scanned,
+ * by several processes of the server at once.
+ */
+export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Promise<T>): Promise<T> {
+  return inRead(reads, null, async (tx) => {
+    const beside: HeavySql['beside'] = async (other) => {
+      const rows = await rowsOf<{ snapshot: string }>(tx, 'SELECT pg_export_snapshot() AS snapshot');
+      return inRead(reads, rows[0]?.snapshot ?? null, other);
+    };
+    return work({
+      $queryRawUnsafe: tx.$queryRawUnsafe.bind(tx),
+      $executeRawUnsafe: tx.$executeRawUnsafe.bind(tx),
+      beside,
+    });
+  });
 }
 
 /** Runs quick reads in one transaction that all see the same instant (REPEATABLE READ). */

@@ -5,6 +5,7 @@ export type { FoldPlace } from './tallies';
 export { makeCounters, readCounters } from './counters';
 export { connect, connectQueuePool, inTransaction } from './connect';
 export { connectForReads, inHeavyRead, inSnapshot } from './heavy-reads';
+export type { HeavySql } from './heavy-reads';
 export type { Connection, Database, Sql } from './connect';
 export { inOrder } from './pipelined';
 export type { Transact } from './pipelined';

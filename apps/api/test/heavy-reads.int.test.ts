@@ -51,6 +51,45 @@ describe('heavy reads', () => {
     expect(counts[1]).toEqual(counts[0]);
     expect(await db.person.count()).toBe(1);
   });
+
+  test('see one instant side by side, too', async () => {
+    const { db, close } = connect(database.url, 2, ignore);
+    closeAtEnd(close);
+    const heavy = makeHeavyReads(openReads());
+    const pidAndCount = `SELECT pg_backend_pid() AS pid, count(*)::int AS n FROM person`;
+    type Row = { pid: number; n: number };
+    const [one, other] = await heavy.run(async (tx) => {
+      const before = await tx.$queryRawUnsafe<Row[]>(pidAndCount);
+      await makePeople(db, ['between']);
+      return [before[0], (await tx.beside((sql) => sql.$queryRawUnsafe<Row[]>(pidAndCount)))[0]];
+    });
+    expect(other?.pid).not.toBe(one?.pid);
+    expect(other?.n).toBe(one?.n);
+    expect(await db.person.count()).toBe((one?.n ?? 0) + 1);
+  });
+});
+
+describe('many people', () => {
+  const database = useDatabase();
+
+  test('a count of many people that looks up events is split, and misses or doubles nobody', async () => {
+    const api = await startApi({ databaseUrl: database.url, redisUrl: undefined });
+    const client = makeClient({ baseUrl: api.url });
+    await api.db.$executeRawUnsafe(
+      `INSERT INTO person (id, core_actions) SELECT lpad(n::text, 32, '0')::uuid, n % 2 FROM generate_series(1, 60000) n`,
+    );
+    await api.db.$executeRawUnsafe(
+      `INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id)
+     SELECT lpad(n::text, 32, '0')::uuid, lpad(n::text, 32, '0')::uuid, 'bought', now(), now(), n::text
+       FROM generate_series(3, 60000, 3) n`,
+    );
+    const bought = { events: [{ eventName: 'bought', within: 1 }] };
+    expect(await client.preview({ criteria: bought })).toMatchObject({ count: 20_000, total: 60_000 });
+    const both = { ...bought, features: { coreActions: { min: 1 } } };
+    expect(await client.preview({ criteria: both })).toMatchObject({ count: 10_000 });
+    const { segment } = await client.createSegment({ name: 's', criteria: both });
+    expect(await client.dryRun(segment.id, { criteria: bought })).toMatchObject({ enter: 20_000, leave: 0 });
+  }, 30_000);
 });
 
 describe('a replica', () => {
