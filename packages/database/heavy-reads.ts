@@ -43,10 +43,13 @@ export function connectForReads(
 /** Time limits of several heavy statements together (ms); the server ends each by itself, before. */
 const HEAVY_LIMITS = { maxWait: 10_000, timeout: 60_000 } as const;
 
+/** Runs work on a connection of its own, in the snapshot of another transaction, beside what runs there. */
+export type Beside = <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+
 /** Statements over many people in one snapshot. */
 export type HeavySql = Sql & {
-  /** Runs work on a connection of its own, which sees the same snapshot: beside what runs here. */
-  readonly beside: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+  /** Lets others in on the snapshot. */
+  readonly share: () => Promise<Beside>;
 };
 
 /** @param snapshot one that another transaction exports, null for a new one */
@@ -74,14 +77,14 @@ async function inRead<T>(
  */
 export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Promise<T>): Promise<T> {
   return inRead(reads, null, async (tx) => {
-    const beside: HeavySql['beside'] = async (other) => {
+    const share = async (): Promise<Beside> => {
       const rows = await rowsOf<{ snapshot: string }>(tx, 'SELECT pg_export_snapshot() AS snapshot');
-      return inRead(reads, rows[0]?.snapshot ?? null, other);
+      return (other) => inRead(reads, rows[0]?.snapshot ?? null, other);
     };
     return work({
       $queryRawUnsafe: tx.$queryRawUnsafe.bind(tx),
       $executeRawUnsafe: tx.$executeRawUnsafe.bind(tx),
-      beside,
+      share,
     });
   });
 }

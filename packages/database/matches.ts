@@ -119,10 +119,12 @@ async function count(tx: HeavySql, where: Where, { criteria, total }: MatchQuest
     `SELECT format('(%s,0)', pg_relation_size('person') / current_setting('block_size')::int / 2) AS middle`,
   );
   const middle = `'${rows[0]?.middle}'::tid`;
-  const second = tx.beside((sql) => countIn(sql, `p.ctid >= ${middle} AND `));
-  // Asked for first: the snapshot is handed over on the connection that then counts.
-  const [one, other] = await Promise.all([countIn(tx, `p.ctid < ${middle} AND `), second]);
-  return one + other;
+  const beside = await tx.share();
+  const halves = await Promise.all([
+    countIn(tx, `p.ctid < ${middle} AND `),
+    beside((sql) => countIn(sql, `p.ctid >= ${middle} AND `)),
+  ]);
+  return halves[0] + halves[1];
 }
 
 async function match(tx: HeavySql, where: Where, question: MatchQuestion): Promise<Matches> {

@@ -61,7 +61,8 @@ describe('heavy reads', () => {
     const [one, other] = await heavy.run(async (tx) => {
       const before = await tx.$queryRawUnsafe<Row[]>(pidAndCount);
       await makePeople(db, ['between']);
-      return [before[0], (await tx.beside((sql) => sql.$queryRawUnsafe<Row[]>(pidAndCount)))[0]];
+      const beside = await tx.share();
+      return [before[0], (await beside((sql) => sql.$queryRawUnsafe<Row[]>(pidAndCount)))[0]];
     });
     expect(other?.pid).not.toBe(one?.pid);
     expect(other?.n).toBe(one?.n);
