@@ -139,7 +139,7 @@ async function subscriptionsOf(
     tx,
     readers.map(({ person }) => person.id),
   );
-  for (const row of rows) byPerson.set(row.personId, [...(byPerson.get(row.personId) ?? []), row]);
+  for (const { personId, ...state } of rows) byPerson.set(personId, [...(byPerson.get(personId) ?? []), state]);
   return byPerson;
 }
 

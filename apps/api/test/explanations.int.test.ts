@@ -96,6 +96,19 @@ describe('explanations', () => {
     });
   });
 
+  test('tells what subscriptions there are, and no more of them than criteria read', async () => {
+    const personId = await makePerson();
+    const state = { subscriptionId: 'sub_1', status: 'active', planName: 'pro', mrr: 4900 };
+    await api.db.subscription.create({
+      data: { ...state, personId, mrr: 4900n, occurredAt: new Date(now), eventId: personId },
+    });
+    const id = await makeSegment({ subscription: { status: ['trialing'] } });
+    const { conditions } = await client.explain(personId, id);
+    expect(conditions).toEqual([
+      { path: 'subscription', expected: { status: ['trialing'] }, actual: [state], matches: false },
+    ]);
+  });
+
   test('tells true counts, however many there are, and names the newest 20', async () => {
     const personId = await makePerson();
     const all = Array.from({ length: 50 }, (_none, index) => ({ name: 'many', at: now - 1000 * index - 1 }));
