@@ -139,7 +139,8 @@ async function subscriptionsOf(
     tx,
     readers.map(({ person }) => person.id),
   );
-  for (const { personId, ...state } of rows) byPerson.set(personId, [...(byPerson.get(personId) ?? []), state]);
+  for (const { personId, ...state } of rows)
+    byPerson.set(personId, [...(byPerson.get(personId) ?? []), state]);
   return byPerson;
 }
 
