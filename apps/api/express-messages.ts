@@ -1,5 +1,6 @@
 import type { ServerOptions } from 'node:http';
 import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Express } from 'express';
 
 type Callable = (this: object, ...args: unknown[]) => void;
@@ -20,10 +21,16 @@ function withPrototype<Base extends typeof IncomingMessage | typeof ServerRespon
  * The kinds of request and response for a server that serves one Express app. Express gives each message its prototype
  * when it comes in, and an object whose prototype was changed is a slow one for all of its life: more than half of a small
  * request's CPU. Made with that prototype, nothing is left to change.
+ * @returns none where Node's own kinds are classes, which can't be called so
  */
 export function messagesOf(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
-  return {
-    IncomingMessage: withPrototype(IncomingMessage, app.request),
-    ServerResponse: withPrototype(ServerResponse, app.response),
-  };
+  const Request = withPrototype(IncomingMessage, app.request);
+  const Response = withPrototype(ServerResponse, app.response);
+  try {
+    return new Response(new Request(new Socket())) instanceof ServerResponse
+      ? { IncomingMessage: Request, ServerResponse: Response }
+      : {};
+  } catch {
+    return {};
+  }
 }
