@@ -37,6 +37,8 @@ type Where = {
 
 /** A sample is looked for among about so many people first: the more match, the sooner it is full. */
 const SAMPLED_ROWS = 5_000;
+/** Of an MD5, in hexadecimal digits. */
+const HASH_LENGTH = 32;
 
 export async function countPeople(tx: Sql): Promise<number> {
   const rows = await rowsOf<{ total: number }>(tx, `SELECT count(*)::float8 AS total FROM person`);
@@ -76,16 +78,73 @@ async function introduce(tx: Sql, ids: readonly string[]): Promise<SampledPerson
   );
 }
 
-/** Counts and samples in one pass: everybody found is held for a moment, so it is for few of many. */
-async function gather(tx: Sql, where: Omit<Where, 'conditionOfFew'>, limit: number): Promise<Matches> {
-  const rows = await rowsOf<{ count: number; ids: string[] | null }>(
+/** From so many people on, those whom each is looked up for are split over two processes of the server. */
+const SPLIT_PEOPLE_MIN = 50_000;
+
+/**
+ * Asks everybody, in one statement or in two side by side: of what is looked up by person PostgreSQL makes no parallel
+ * plan.
+ * @param ask runs a statement over the people (`p`) who satisfy `half`, SQL that is empty or ends in AND
+ */
+async function askEverybody<T>(
+  tx: HeavySql,
+  { criteria, total }: MatchQuestion,
+  ask: (sql: Sql, half: string) => Promise<T>,
+): Promise<T[]> {
+  const { eventDepths, filteredEvents } = readsOf(criteria);
+  if (total < SPLIT_PEOPLE_MIN || eventDepths.size + filteredEvents.length === 0) return [await ask(tx, '')];
+  const rows = await rowsOf<{ middle: string }>(
     tx,
-    `WITH matched AS MATERIALIZED (SELECT p.id FROM ${where.from} WHERE ${where.condition})
-     SELECT (SELECT count(*)::float8 FROM matched) AS count,
-            (SELECT array_agg(id::text) FROM (SELECT id FROM matched ORDER BY md5(id::text) LIMIT ${limit}) picked) AS ids`,
-    ...where.parameters,
+    `SELECT format('(%s,0)', pg_relation_size('person') / current_setting('block_size')::int / 2) AS middle`,
   );
-  return { count: rows[0]?.count ?? 0, sample: await introduce(tx, rows[0]?.ids ?? []) };
+  const middle = `'${rows[0]?.middle}'::tid`;
+  const beside = await tx.share();
+  return Promise.all([
+    ask(tx, `p.ctid < ${middle} AND `),
+    beside((sql) => ask(sql, `p.ctid >= ${middle} AND `)),
+  ]);
+}
+
+async function count(tx: HeavySql, where: Where, question: MatchQuestion): Promise<number> {
+  const counts = await askEverybody(tx, question, async (sql, half) => {
+    const rows = await rowsOf<{ count: number }>(
+      sql,
+      `SELECT count(*)::float8 AS count FROM ${where.from} WHERE ${half}${where.condition}`,
+      ...where.parameters,
+    );
+    return rows[0]?.count ?? 0;
+  });
+  return counts.reduce((sum, one) => sum + one, 0);
+}
+
+type Gathered = { readonly count: number; readonly picked: readonly string[] };
+
+/** Counts and picks in one pass: everybody found is held for a moment, so it is for few of many. */
+async function gather(
+  sql: Sql,
+  { from, condition, parameters }: Pick<Where, 'from' | 'condition' | 'parameters'>,
+  limit: number,
+): Promise<Gathered> {
+  // Picked by a hash, which stands before the id: those of two halves can be put in one order.
+  const rows = await rowsOf<{ count: number; picked: string[] | null }>(
+    sql,
+    `WITH matched AS MATERIALIZED (SELECT p.id FROM ${from} WHERE ${condition})
+     SELECT (SELECT count(*)::float8 FROM matched) AS count,
+            (SELECT array_agg(hash || id) FROM (SELECT md5(id::text) AS hash, id::text AS id FROM matched
+                                                 ORDER BY hash LIMIT ${limit}) chosen) AS picked`,
+    ...parameters,
+  );
+  return { count: rows[0]?.count ?? 0, picked: rows[0]?.picked ?? [] };
+}
+
+/** What was gathered in parts, with the people introduced. */
+async function gathered(tx: Sql, parts: readonly Gathered[], limit: number): Promise<Matches> {
+  const picked = parts.flatMap((part) => part.picked).toSorted();
+  const ids = picked.slice(0, limit).map((one) => one.slice(HASH_LENGTH));
+  return {
+    count: parts.reduce((sum, part) => sum + part.count, 0),
+    sample: await introduce(tx, ids),
+  };
 }
 
 /** Some of those who match, out of whole pages of the table: the same ones while the table stays the same. */
@@ -99,44 +158,17 @@ async function sampleFrom(tx: Sql, where: Where, limit: number, percent: number)
   return rows.map(({ id }) => id);
 }
 
-/** From so many people on a count that looks each of them up is split over two processes of the server. */
-const SPLIT_PEOPLE_MIN = 50_000;
-
-/** How many match. Of a look-up by person PostgreSQL makes no parallel plan: halves of the table are counted side by side. */
-async function count(tx: HeavySql, where: Where, { criteria, total }: MatchQuestion): Promise<number> {
-  const countIn = async (sql: Sql, half: string): Promise<number> => {
-    const rows = await rowsOf<{ count: number }>(
-      sql,
-      `SELECT count(*)::float8 AS count FROM ${where.from} WHERE ${half}${where.condition}`,
-      ...where.parameters,
-    );
-    return rows[0]?.count ?? 0;
-  };
-  const { eventDepths, filteredEvents } = readsOf(criteria);
-  if (total < SPLIT_PEOPLE_MIN || eventDepths.size + filteredEvents.length === 0) return countIn(tx, '');
-  const rows = await rowsOf<{ middle: string }>(
-    tx,
-    `SELECT format('(%s,0)', pg_relation_size('person') / current_setting('block_size')::int / 2) AS middle`,
-  );
-  const middle = `'${rows[0]?.middle}'::tid`;
-  const beside = await tx.share();
-  const halves = await Promise.all([
-    countIn(tx, `p.ctid < ${middle} AND `),
-    beside((sql) => countIn(sql, `p.ctid >= ${middle} AND `)),
-  ]);
-  return halves[0] + halves[1];
-}
-
 async function match(tx: HeavySql, where: Where, question: MatchQuestion): Promise<Matches> {
   const { limit, total } = question;
   const percent = Math.min(100, (SAMPLED_ROWS / Math.max(total, 1)) * 100);
   const ids = await sampleFrom(tx, where, limit, percent);
-  if (ids.length < limit) {
-    return percent === 100
-      ? { count: ids.length, sample: await introduce(tx, ids) }
-      : gather(tx, where, limit);
-  }
-  return { count: await count(tx, where, question), sample: await introduce(tx, ids) };
+  if (ids.length >= limit)
+    return { count: await count(tx, where, question), sample: await introduce(tx, ids) };
+  if (percent === 100) return { count: ids.length, sample: await introduce(tx, ids) };
+  const parts = await askEverybody(tx, question, (sql, half) =>
+    gather(sql, { ...where, condition: `${half}${where.condition}` }, limit),
+  );
+  return gathered(tx, parts, limit);
 }
 
 /**
@@ -174,5 +206,5 @@ export async function mismatchMembers(tx: Sql, segmentId: string, question: Matc
     condition: `m.segment_id = $1::uuid AND m.exited_at IS NULL AND NOT (${holds})`,
     parameters: [segmentId, ...parameters],
   };
-  return gather(tx, where, question.limit);
+  return gathered(tx, [await gather(tx, where, question.limit)], question.limit);
 }

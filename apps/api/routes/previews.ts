@@ -16,7 +16,7 @@ const tag = 'Segments';
 const COST =
   'Everybody is looked at, in statements of at most 15 s (else 503); two such requests run at once, others wait. A ' +
   'million people take a fraction of a second where conditions read what is kept with a person (features, e-mail, ' +
-  'phone, sample). Each condition on events, traits, subscriptions or other segments adds a look-up, of a few ' +
+  'phone, sample), on traits or on subscriptions. Each condition on events or other segments adds a look-up, of a few ' +
   'microseconds, for each person whom the cheaper conditions beside it (not inside `any` or `not`) leave over; `where` ' +
   'reads each event of that name, unless a window bounds it.';
 

@@ -86,6 +86,16 @@ describe('many people', () => {
     );
     const bought = { events: [{ eventName: 'bought', within: 1 }] };
     expect(await client.preview({ criteria: bought })).toMatchObject({ count: 20_000, total: 60_000 });
+    const rare = { ...bought, traits: { tier: { exists: true } } };
+    expect(await client.preview({ criteria: rare })).toMatchObject({ count: 0, sample: [] });
+    await api.db.$executeRawUnsafe(
+      `INSERT INTO person_trait (person_id, name, value, occurred_at, event_id)
+       SELECT id, 'tier', '1', now(), id FROM person WHERE id::text LIKE '%3000'`,
+    );
+    const { count, sample } = await client.preview({ criteria: rare, limit: 50 });
+    expect(count).toBe(2);
+    const ends = sample.map(({ personId }) => personId.slice(-5)).toSorted();
+    expect(ends).toEqual(['03000', '33000']);
     const both = { ...bought, features: { coreActions: { min: 1 } } };
     expect(await client.preview({ criteria: both })).toMatchObject({ count: 10_000 });
     const { segment } = await client.createSegment({ name: 's', criteria: both });
