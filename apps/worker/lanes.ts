@@ -56,7 +56,7 @@ export type Lanes<Item> = {
 const SMALL_JOB_MAX = 100;
 /**
  * Small groups begin at most this often (ms). A transaction costs as much as a dozen items in it: at a third of the load
- * that a machine can bear that saves a third of its CPU, and so a third of the longest waits. The first does not wait.
+ * that a machine can bear this saves about a quarter of its CPU, and of the longest waits. The first does not wait.
  */
 const SMALL_GROUP_EVERY_MS = 20;
 const OUTAGE_PAUSE_MS = { first: 100, most: 3000 } as const;
