@@ -1,5 +1,6 @@
 import type { Database, Sql } from './connect';
 import { inTransaction, rowsOf } from './connect';
+import { NOT_ENDED } from './delivery-context';
 import { HOLDS, takeTries, WHOLE_DESTINATION } from './delivery-gates';
 import { plainArray, textArray } from './literals';
 
@@ -147,7 +148,7 @@ function pickDue(limits: Limits): string {
 // What another process has claimed since it was picked is left alone.
 const CLAIM = `
   WITH locked AS MATERIALIZED (
-    SELECT id FROM delivery WHERE id = ANY($1::uuid[]) AND ${OPEN} AND next_attempt_at <= now() AND ${FREE}
+    SELECT id FROM delivery WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED} AND next_attempt_at <= now() AND ${FREE}
        FOR UPDATE SKIP LOCKED
   ), claimed AS (
     UPDATE delivery SET claim_token = $2::uuid, claimed_until = now() + $3::int * interval '1 millisecond', taken_by = NULL

@@ -193,6 +193,19 @@ export async function transition(
   return deliveries.map(({ id }) => id);
 }
 
+/** Makes many more of a delivery, all of them due. */
+export async function multiply(db: Database, id: string | undefined, count: number): Promise<void> {
+  await db.$executeRawUnsafe(
+    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+                           next_attempt_at)
+     SELECT gen_random_uuid(), segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+            now() - interval '1 minute'
+       FROM delivery, generate_series(1, $2::int) WHERE id = $1::uuid`,
+    id,
+    count,
+  );
+}
+
 /** Waits until a delivery has a status; gives it with its attempts, oldest first (`tries` is its count of them). */
 export async function settled(db: Database, id: string | undefined, status: string, timeoutMs = 10_000) {
   const row = await waitFor(

@@ -50,7 +50,7 @@ const POINTS: readonly Point[] = [
   },
   {
     name: 'after the job, before it is taken up',
-    block: ({ database }) => holdBack(database, 'UPDATE delivery SET taken_by'),
+    block: ({ database }) => holdBack(database, 'UPDATE delivery d SET taken_by'),
     isReached: ({ isClaimed, isTaken, jobs }) => isClaimed && !isTaken && jobs > 0,
     sends: 1,
   },
