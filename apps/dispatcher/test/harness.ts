@@ -54,6 +54,8 @@ export type DispatcherSettings = {
   readonly resendRate?: Rate;
   readonly secretBox?: SecretBox;
   readonly onUnreadable?: (automationId: string) => void;
+  /** A number in [0, 1); the middle unless given. */
+  readonly random?: () => number;
 };
 
 /** A dispatcher in this process. */
@@ -94,7 +96,7 @@ export function startDispatcher(
     log,
     outage: makeOutageLog(log),
     now: Date.now,
-    random: () => 0.5,
+    random: settings.random ?? (() => 0.5),
   });
   const opened = [counters, ...dispatcher];
   let stopping: Promise<void> | undefined;
