@@ -38,6 +38,19 @@ export async function insertDue(db: Database, target: Target, count: number): Pr
   );
 }
 
+/** As many more of what a target has, all of them due. */
+export async function multiplyDue(db: Database, { segmentId }: Target, count: number): Promise<void> {
+  await db.$executeRawUnsafe(
+    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+                           next_attempt_at)
+     SELECT gen_random_uuid(), segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+            clock_timestamp()
+       FROM (SELECT * FROM delivery WHERE segment_id = $1::uuid LIMIT 1) one, generate_series(1, $2::int)`,
+    segmentId,
+    count,
+  );
+}
+
 /** Deliveries that are due, of 50 endpoints with 4 segments each, of a destination that nobody serves. */
 export async function insertBacklog(db: Database, destination: string, count: number): Promise<void> {
   await db.$executeRawUnsafe(

@@ -33,3 +33,18 @@ export async function startReceiver(): Promise<Receiver> {
     },
   };
 }
+
+/** A receiver that never answers, or only with 500. */
+export async function startBadReceiver(
+  answer: 'hang' | 'fail',
+): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer((_request, response) => {
+    if (answer === 'fail') response.writeHead(500).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
+}

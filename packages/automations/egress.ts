@@ -8,6 +8,7 @@ import { isIP, Socket } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ipaddr from 'ipaddr.js';
+import { VERIFIED } from './http';
 
 type Address = ReturnType<typeof ipaddr.parse>;
 /** A parsed address range, from `parseCidrs`. */
@@ -85,7 +86,7 @@ export function makeGuardedAgents(
       return super.createConnection({ ...options, lookup: guardedLookup }, callback);
     }
   }
-  return { httpAgent: new GuardedHttpAgent(), httpsAgent: new GuardedHttpsAgent() };
+  return { httpAgent: new GuardedHttpAgent(), httpsAgent: new GuardedHttpsAgent(VERIFIED) };
 }
 
 type OnConnection = (error: Error | null, stream: Duplex) => void;

@@ -1,5 +1,5 @@
 import type { Agent as HttpAgent } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import axios from 'axios';
@@ -32,8 +32,30 @@ export type HttpFailure = { readonly kind: 'failure'; readonly code: string };
 /** What came of an exchange. */
 export type HttpResult = HttpResponse | HttpFailure;
 
-/** Failures before anything was sent: no name, no way, nobody listening, or a request that is none. */
+/** The server's TLS certificate is not good, or not for this name (nodejs.org: TLS, x509 certificate error codes). */
+const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** Failures before anything was sent: no name, no way, nobody listening, nobody to trust, or a request that is none. */
 const UNSENT_CODES: ReadonlySet<string> = new Set([
+  ...CERTIFICATE_CODES,
   'EAI_AGAIN',
   'ECONNREFUSED',
   'EGRESS_BLOCKED',
@@ -49,6 +71,20 @@ export function mayHaveArrived(failure: HttpFailure): boolean {
   return !UNSENT_CODES.has(failure.code);
 }
 
+/** How long a connection is kept that nobody uses, as Node's own agent does. */
+const IDLE_MS = 5_000;
+
+/** What a failure is called where people read of it. */
+export function failureText({ code }: HttpFailure): string {
+  return CERTIFICATE_CODES.has(code) ? `the server's TLS certificate is not trusted (${code})` : code;
+}
+
+/**
+ * Part of every agent: certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. A private authority is
+ * added by NODE_EXTRA_CA_CERTS.
+ */
+export const VERIFIED = { rejectUnauthorized: true } as const;
+
 /** Sends one request; `signal` bounds the whole exchange, headers and body. */
 export type SendHttp = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResult>;
 
@@ -57,7 +93,9 @@ export type SendHttp = (request: HttpRequest, signal: AbortSignal) => Promise<Ht
  * @param agents guarded ones for addresses that users give (egress.ts); none for the operator's own.
  */
 export function makeSendHttp(
-  agents: { readonly httpAgent?: HttpAgent; readonly httpsAgent?: HttpsAgent } = {},
+  agents: { readonly httpAgent?: HttpAgent; readonly httpsAgent?: HttpsAgent } = {
+    httpsAgent: new HttpsAgent({ ...VERIFIED, keepAlive: true, scheduling: 'lifo', timeout: IDLE_MS }),
+  },
 ): SendHttp {
   return async (request, signal) => {
     try {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Outcome } from './destination';
 import type { HttpResponse, HttpResult } from './http';
-import { mayHaveArrived } from './http';
+import { failureText, mayHaveArrived } from './http';
 import { parseJson } from './meta-graph';
 import type { Throttle } from './meta-usage';
 import { regainAccessMs } from './meta-usage';
@@ -59,7 +59,7 @@ export function metaOutcome(
   if (result.kind === 'failure') {
     return {
       kind: 'retry',
-      error: result.code,
+      error: failureText(result),
       ...(mayHaveArrived(result) ? { outcomeUnknown: true } : {}),
     };
   }

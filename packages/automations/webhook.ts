@@ -3,7 +3,7 @@ import type { Attempted, DeliveryRequest, Destination, Outcome } from './destina
 import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
 import { EGRESS_BLOCKED, makeGuardedAgents, parseCidrs } from './egress';
 import type { HttpResult } from './http';
-import { makeSendHttp } from './http';
+import { failureText, makeSendHttp } from './http';
 import { retryAfterMs, WEBHOOK_RETRY_DELAYS_MS } from './retry';
 import type { SecretBox } from './secret-box';
 import { signatureHeader } from './signing';
@@ -90,9 +90,8 @@ function webhookHeaders(
 
 function webhookOutcome(result: HttpResult, sent: { readonly url: string; readonly nowMs: number }): Outcome {
   if (result.kind === 'failure') {
-    return FINAL_CODES.has(result.code)
-      ? { kind: 'final', error: result.code }
-      : { kind: 'retry', error: result.code };
+    const kind = FINAL_CODES.has(result.code) ? 'final' : 'retry';
+    return { kind, error: failureText(result) };
   }
   const { status, headers } = result;
   if (status >= 200 && status < 300) return { kind: 'delivered' };

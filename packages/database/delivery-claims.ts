@@ -1,5 +1,6 @@
 import type { Database, Sql } from './connect';
 import { inTransaction, rowsOf } from './connect';
+import { NOT_ENDED } from './delivery-context';
 import { HOLDS, takeTries, WHOLE_DESTINATION } from './delivery-gates';
 import { plainArray, textArray } from './literals';
 
@@ -144,14 +145,15 @@ function pickDue(limits: Limits): string {
          (SELECT segment_id::text FROM lane WHERE position = ${lanesMax}) AS "segmentId"`;
 }
 
-// What another process has claimed since it was picked is left alone.
+// What another process has claimed since it was picked is left alone. Its ids as an array: a join of what the planner
+// takes for ten rows compares each with each, which for a call's worth of 10,000 took 13 s.
 const CLAIM = `
   WITH locked AS MATERIALIZED (
-    SELECT id FROM delivery WHERE id = ANY($1::uuid[]) AND ${OPEN} AND next_attempt_at <= now() AND ${FREE}
+    SELECT id FROM delivery WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED} AND next_attempt_at <= now() AND ${FREE}
        FOR UPDATE SKIP LOCKED
   ), claimed AS (
     UPDATE delivery SET claim_token = $2::uuid, claimed_until = now() + $3::int * interval '1 millisecond', taken_by = NULL
-     WHERE id = ANY($1::uuid[]) AND id IN (SELECT id FROM locked) RETURNING id, endpoint, action
+     WHERE id = ANY(ARRAY(SELECT id FROM locked)) RETURNING id, endpoint, action
   )
   SELECT endpoint, action, string_agg(id::text, ',') AS ids FROM claimed GROUP BY endpoint, action`;
 

@@ -2,7 +2,7 @@ import type { Database } from './connect';
 import { inTransaction, rowsOf } from './connect';
 import type { DeliveryRow } from './deliveries';
 import { DELIVERY_COLUMNS } from './deliveries';
-import { NEWER_STATE } from './delivery-context';
+import { NEWER_STATE, NOT_ENDED } from './delivery-context';
 import type { DeliveryFilter, WalkedDelivery } from './delivery-walk';
 import { nextDeliveries } from './delivery-walk';
 import { lockPeople } from './events';
@@ -113,7 +113,7 @@ export async function replayDeliveries(
 const SKIP = `
   UPDATE delivery SET status = 'skipped', reason = $2, next_attempt_at = NULL, unsettled_until = claimed_until,
          claim_token = NULL, claimed_until = NULL
-   WHERE id = ANY($1::uuid[]) AND status IN ('pending', 'retrying')`;
+   WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED}`;
 
 /**
  * Gives up what a segment still had to send, in batches; the claims go too: whoever holds one finds that its token

@@ -1,7 +1,7 @@
 import { HOLDS } from './delivery-gates';
 import type { Sql } from './connect';
 import { rowsOf } from './connect';
-import { NEWER_STATE } from './delivery-context';
+import { HOLDS_CLAIM, NEWER_STATE } from './delivery-context';
 import { plainArray, textArray } from './literals';
 
 /** The one who may write: nothing happens where the claim is not theirs any more. */
@@ -34,7 +34,7 @@ export type DeliveryResult =
       readonly counts: boolean;
     };
 
-const IS_HELD = `d.id = g.id AND d.claim_token = g.claim_token AND d.taken_by = g.taken_by`;
+const IS_HELD = `d.id = g.id AND ${HOLDS_CLAIM} AND d.taken_by = g.taken_by`;
 
 /** What is held, as the three arrays that statements match by {@link IS_HELD}. */
 function heldArrays(held: readonly HeldDelivery[]): [string, string, string] {

@@ -1,13 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Handler, TestServices } from '#testkit';
-import { disturbAtRandom, queueBackends, reply, resendError } from '#testkit';
+import { disturbAtRandom, queueBackends, reply, resendError, waitFor } from '#testkit';
 import type { Queues } from './harness';
 import { openDatabase, openQueues, startDispatcher } from './harness';
 import { makeWorld, seededRandom } from './world';
 
 const QUEUES = ['automation-webhook', 'automation-resend', 'automation-meta'] as const;
 const TRIES = 60;
+/** A part of what a round of 20 people and three destinations takes. */
+const CALLS_OF_ROUND = 15;
 
 /** What is under way is lost in the middle. */
 async function emptyQueues({ redisUrl }: TestServices, queues: Queues | undefined): Promise<void> {
@@ -53,12 +54,15 @@ describe.each(queueBackends)('destinations that go wrong, on $name', ({ useServi
     };
     const all = [openQueues(services), openQueues(services)];
     const dispatchers = all.map((queues) => startDispatcher({ db, queues }, settings));
+    const calls = (): number => receiver.requests.length + resend.requests.length + meta.requests.length;
     for (let round = 0; round < 6; round += 1) {
+      const before = calls();
       await world.flip(0.5);
       for (const destination of ['webhook', 'resend', 'meta'])
         await all[0]?.producer.add('relay', { destination });
       if (round === 3) await emptyQueues(services, all[0]);
-      await sleep(300);
+      // The next round comes into the middle of this one.
+      await waitFor(() => calls() >= before + CALLS_OF_ROUND, { timeoutMs: 30_000 });
     }
     resend.disturb(null);
     meta.disturb(null);

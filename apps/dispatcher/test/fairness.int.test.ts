@@ -12,6 +12,7 @@ import {
   startDispatcher,
   transition,
 } from './harness';
+import { rowsRead } from './rows-read';
 
 jest.setTimeout(30_000);
 
@@ -80,7 +81,7 @@ describe('the cost of a claim', () => {
   const database = useDatabase();
 
   test('200,000 rows that are due are not read, and the endpoints take turns', async () => {
-    const db = openDatabase(database.url);
+    const db = openDatabase(database.url, 1);
     const claim = () =>
       claimDueDeliveries(db, {
         destination: 'webhook',
@@ -118,16 +119,3 @@ describe('the cost of a claim', () => {
     expect((await claim()).groups).toEqual([]);
   }, 120_000);
 });
-
-/** Rows of deliveries that were fetched or scanned so far, as PostgreSQL counts them. */
-async function rowsRead(db: Database): Promise<number> {
-  return db.$transaction(async (tx) => {
-    await tx.$queryRawUnsafe('SELECT pg_stat_force_next_flush()::text');
-    await tx.$queryRawUnsafe('SELECT pg_stat_clear_snapshot()::text');
-    const [row] = await tx.$queryRawUnsafe<{ rows: number }[]>(
-      `SELECT (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS rows
-         FROM pg_stat_user_tables WHERE relname = 'delivery'`,
-    );
-    return row?.rows ?? NaN;
-  });
-}

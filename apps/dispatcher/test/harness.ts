@@ -54,6 +54,8 @@ export type DispatcherSettings = {
   readonly resendRate?: Rate;
   readonly secretBox?: SecretBox;
   readonly onUnreadable?: (automationId: string) => void;
+  /** A number in [0, 1); the middle unless given. */
+  readonly random?: () => number;
 };
 
 /** A dispatcher in this process. */
@@ -94,7 +96,7 @@ export function startDispatcher(
     log,
     outage: makeOutageLog(log),
     now: Date.now,
-    random: () => 0.5,
+    random: settings.random ?? (() => 0.5),
   });
   const opened = [counters, ...dispatcher];
   let stopping: Promise<void> | undefined;
@@ -191,6 +193,19 @@ export async function transition(
   );
   await inTransaction(db, (tx) => insertDeliveries(tx, deliveries));
   return deliveries.map(({ id }) => id);
+}
+
+/** Makes many more of a delivery, all of them due. */
+export async function multiply(db: Database, id: string | undefined, count: number): Promise<void> {
+  await db.$executeRawUnsafe(
+    `INSERT INTO delivery (id, segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+                           next_attempt_at)
+     SELECT gen_random_uuid(), segment_id, person_id, membership_id, automation_id, destination, type, action, endpoint,
+            now() - interval '1 minute'
+       FROM delivery, generate_series(1, $2::int) WHERE id = $1::uuid`,
+    id,
+    count,
+  );
 }
 
 /** Waits until a delivery has a status; gives it with its attempts, oldest first (`tries` is its count of them). */

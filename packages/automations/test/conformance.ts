@@ -9,6 +9,7 @@ import {
   retryAfterForms,
   startFakeReceiver,
 } from '../../testkit/fakes';
+import { selfSignedCertificate } from '../../testkit/certificate';
 import type { Automation, DestinationKind } from '../automation';
 import { automationsOf, endpointOf, stateKeyOf } from '../automation';
 import type { AutomationConfig } from '../config';
@@ -202,6 +203,15 @@ export function describeDestination(subject: Conforming): void {
         const gone = request();
         await receiver.close();
         expect((await deliverOne(destination, gone)).outcome.kind).toBe('retry');
+      });
+
+      test('a server whose certificate nobody vouches for is sent nothing, and tried again', async () => {
+        await receiver.close();
+        receiver = await startFakeReceiver({ certificate: selfSignedCertificate() });
+        const { outcome, httpStatus } = await deliverOne(make(), request());
+        expect(outcome.kind).toBe('retry');
+        expect(httpStatus).toBeNull();
+        expect(receiver.requests).toEqual([]);
       });
 
       test('a stop cuts what runs, and what was not begun', async () => {

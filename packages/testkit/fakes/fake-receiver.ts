@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 /** A request as it came over the wire. */
 export type ReceivedRequest = {
@@ -19,7 +20,7 @@ export type ReceivedRequest = {
 export type Handler = (request: ReceivedRequest, response: ServerResponse) => void | Promise<void>;
 
 export type FakeReceiver = {
-  /** `http://127.0.0.1:<port>`, no slash at the end. */
+  /** `http://127.0.0.1:<port>` (`https:` with a certificate), no slash at the end. */
   readonly origin: string;
   readonly port: number;
   /** Every request so far, in the order in which their bodies were complete. */
@@ -56,12 +57,17 @@ export function reply(
 
 /** Starts an HTTP server on a free port that records what it gets; it answers 200 until told otherwise. */
 export async function startFakeReceiver(
-  options: { readonly handler?: Handler; readonly host?: string } = {},
+  options: {
+    readonly handler?: Handler;
+    readonly host?: string;
+    readonly certificate?: { readonly key: string; readonly cert: string };
+  } = {},
 ): Promise<FakeReceiver> {
   const requests: ReceivedRequest[] = [];
   const arrivals = new EventEmitter().setMaxListeners(0);
   let handler = options.handler ?? reply(200);
-  const server = createServer((incoming, response) => {
+  const { certificate } = options;
+  const onRequest: RequestListener = (incoming, response) => {
     receive(incoming).then(
       async (request) => {
         requests.push(request);
@@ -71,7 +77,9 @@ export async function startFakeReceiver(
       // The sender hung up before its request was complete.
       () => response.destroy(),
     );
-  });
+  };
+  const server =
+    certificate === undefined ? createServer(onRequest) : createTlsServer(certificate, onRequest);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, options.host ?? '127.0.0.1', resolve);
@@ -80,7 +88,7 @@ export async function startFakeReceiver(
   if (address === null || typeof address === 'string') throw new Error('the fake receiver has no port');
 
   return {
-    origin: `http://127.0.0.1:${address.port}`,
+    origin: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     port: address.port,
     requests,
     respondWith: (next) => {
