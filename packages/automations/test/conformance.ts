@@ -17,6 +17,7 @@ import { automationConfigSchema } from '../config';
 import { assignIds, maskConfig, mergeMasked } from '../config-secrets';
 import { deliverOne } from '../deliver-one';
 import type { AttemptResult, DeliveryRequest, Destination, Recipient } from '../destination';
+import { describeCheck } from './check-conformance';
 import { automationOf, configAt, NOW_MS } from './request';
 import { makeSecretBox } from '../secret-box';
 
@@ -174,6 +175,8 @@ export function describeDestination(subject: Conforming): void {
         expect(await destination.deliver([], new AbortController().signal)).toEqual([]);
       });
     });
+
+    describeCheck(subject, { make, automation, receiver: () => receiver });
 
     describe('what goes wrong', () => {
       test.each<[string, Handler, string | null]>([
