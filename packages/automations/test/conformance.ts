@@ -7,9 +7,9 @@ import {
   hang,
   reset,
   retryAfterForms,
+  selfSignedCertificate,
   startFakeReceiver,
 } from '../../testkit/fakes';
-import { selfSignedCertificate } from '../../testkit/certificate';
 import type { Automation, DestinationKind } from '../automation';
 import { automationsOf, endpointOf, stateKeyOf } from '../automation';
 import type { AutomationConfig } from '../config';
@@ -211,9 +211,7 @@ export function describeDestination(subject: Conforming): void {
       test('a server whose certificate nobody vouches for is sent nothing, and tried again', async () => {
         await receiver.close();
         receiver = await startFakeReceiver({ certificate: selfSignedCertificate() });
-        const { outcome, httpStatus } = await deliverOne(make(), request());
-        expect(outcome.kind).toBe('retry');
-        expect(httpStatus).toBeNull();
+        expect((await deliverOne(make(), request())).outcome.kind).toBe('retry');
         expect(receiver.requests).toEqual([]);
       });
 
