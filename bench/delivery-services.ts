@@ -51,12 +51,9 @@ export async function withDeliveryServices(
   }
 }
 
-/** Starts what is built. @param nodeOptions options of Node, such as `--cpu-prof` */
-export function startDispatcher(
-  { env }: DeliveryServices,
-  nodeOptions: readonly string[] = [],
-): ChildProcess {
-  return spawn(process.execPath, [...nodeOptions, 'dist/apps/dispatcher/main.js'], {
+/** Starts what is built, with the options of `npm run dispatcher`. */
+export function startDispatcher({ env }: DeliveryServices): ChildProcess {
+  return spawn(process.execPath, ['--max-semi-space-size=64', 'dist/apps/dispatcher/main.js'], {
     cwd: projectRoot(),
     env,
     stdio: ['ignore', 'ignore', 'inherit'],

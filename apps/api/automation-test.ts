@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import type { Automation } from '#automations';
+import type { AttemptResult, Automation, Destination } from '#automations';
 import { automationsOf, deliverOne, renderTestBody } from '#automations';
 import type { automationTestAnswerSchema } from '#client';
 import type { SegmentRow } from '#database';
@@ -11,7 +11,10 @@ type TestResult = z.infer<typeof automationTestAnswerSchema>['results'][number];
 
 const UNSENT = { ok: false, status: null, error: null, durationMs: null, responseBody: null } as const;
 
-/** Tries out one automation of a segment, or all of them at once, now. Nothing is recorded. Null: no such automation. */
+/**
+ * Tries out one automation of a segment, or all of them at once, now: a webhook is sent a sample, an audience is looked
+ * up and not changed. Nothing is recorded. Null: no such automation.
+ */
 export async function testAutomations(
   deps: AppDeps,
   segment: SegmentRow,
@@ -33,12 +36,23 @@ async function testOne(
   const about = { automationId: automation.id, destination: automation.kind };
   const configured = destination.isConfigured();
   if (!configured.ok) return { ...about, ...UNSENT, skipped: configured.reason };
-  if (automation.kind !== 'webhook') {
-    return { ...about, ...UNSENT, skipped: 'an audience is not changed by a test' };
-  }
+  const attempt =
+    destination.check === undefined
+      ? sendSample(destination, segment, automation, clock())
+      : destination.check(automation, new AbortController().signal);
+  const { outcome, httpStatus, error, durationMs, responseBody } = await attempt;
+  const ok = outcome.kind === 'delivered';
+  return { ...about, ok, status: httpStatus, error, durationMs, responseBody, skipped: null };
+}
+
+function sendSample(
+  destination: Destination,
+  segment: SegmentRow,
+  automation: Automation,
+  nowMs: number,
+): Promise<AttemptResult> {
   const id = uuidv7();
-  const nowMs = clock();
-  const { outcome, httpStatus, error, durationMs, responseBody } = await deliverOne(destination, {
+  return deliverOne(destination, {
     deliveryId: id,
     type: 'segment.entered',
     action: 'send',
@@ -49,6 +63,4 @@ async function testOne(
     identifiers: [],
     attempt: 1,
   });
-  const ok = outcome.kind === 'delivered';
-  return { ...about, ok, status: httpStatus, error, durationMs, responseBody, skipped: null };
 }

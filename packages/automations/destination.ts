@@ -107,6 +107,11 @@ export interface Destination {
    */
   identifierOf?(person: Recipient): string | null;
   /**
+   * Asks the receiver for the audience of an automation and changes nothing: what comes back shows whether the
+   * credentials are good and the audience is there. Absent where a sample may be sent instead.
+   */
+  check?(automation: Automation, signal: AbortSignal): Promise<AttemptResult>;
+  /**
    * Makes one attempt for all of a group, which share endpoint and action. `signal` cuts it short (what was not done
    * by then is `retry` with the error `ABORTED`).
    * @returns a result for each request, in their order

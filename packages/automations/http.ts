@@ -9,11 +9,11 @@ import { cutOf } from './destination';
 export const RESPONSE_BYTES_MAX = 16 * 1_024;
 
 export type HttpRequest = {
-  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON, already serialised: these bytes are what is signed and sent. */
-  readonly body: string;
+  /** JSON, already serialised: these bytes are what is signed and sent. Null: none. */
+  readonly body: string | null;
 };
 
 /** An answer of whatever status; redirects are answers. */
@@ -103,8 +103,12 @@ export function makeSendHttp(
         ...agents,
         method: request.method,
         url: request.url,
-        headers: { 'accept-encoding': 'identity', ...request.headers, 'content-type': 'application/json' },
-        data: Buffer.from(request.body),
+        headers: {
+          'accept-encoding': 'identity',
+          ...request.headers,
+          ...(request.body === null ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(request.body === null ? {} : { data: Buffer.from(request.body) }),
         signal,
         // With a proxy from the environment the guard would see the proxy's address only.
         proxy: false,

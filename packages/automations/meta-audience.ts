@@ -4,7 +4,7 @@ import type { Attempted } from './destination';
 import { againLater, holdsUp, sendInParts } from './in-parts';
 import { metaOutcome } from './meta-errors';
 import type { GraphCall } from './meta-graph';
-import { answerOf, callGraph, statusOf } from './meta-graph';
+import { answerOf, callGraph, readGraph, statusOf } from './meta-graph';
 import type { AudienceRow } from './meta-hashing';
 import { AUDIENCE_SCHEMA } from './meta-hashing';
 import type { Throttle } from './meta-usage';
@@ -42,6 +42,17 @@ export function changeAudience(call: MetaCall, change: AudienceChange): Promise<
   return change.rows.length > ROWS_MAX
     ? sendSession(call, change)
     : sendInParts(change.rows, (rows) => sendRows(call, { ...change, rows }));
+}
+
+const audienceAnswer = z.object({ error: z.never().optional(), id: z.string() });
+
+/** Reads an audience's id, which takes the right to it. */
+export async function readAudience(call: MetaCall, audienceId: string): Promise<Attempted> {
+  const result = await readGraph(call, { node: audienceId, fields: 'id' });
+  const httpStatus = statusOf(result);
+  if (answerOf(result, audienceAnswer) !== null) return { httpStatus, outcome: { kind: 'delivered' } };
+  const { throttle, settings } = call;
+  return { httpStatus, outcome: metaOutcome(result, { throttle, accessToken: settings.accessToken }) };
 }
 
 /** Several requests that Meta counts as one upload. One that fails ends the session, and its rest is tried again. */

@@ -18,7 +18,25 @@ export type GraphCall = {
   readonly signal: AbortSignal;
 };
 
-/** Sends a body to an edge of a node. The token stays out of the URL, which others log. */
+/** Reads fields of a node. */
+export function readGraph(
+  { settings, send, signal }: GraphCall,
+  { node, fields }: { readonly node: string; readonly fields: string },
+): Promise<HttpResult> {
+  const url = `${urlOf(settings, node)}?fields=${fields}`;
+  return send({ method: 'GET', url, headers: authorization(settings), body: null }, signal);
+}
+
+function urlOf({ baseUrl, apiVersion }: MetaSettings, node: string): string {
+  return `${baseUrl.replace(/\/+$/, '')}/${apiVersion}/${node}`;
+}
+
+/** The token stays out of the URL, which others log. */
+function authorization({ accessToken }: MetaSettings): { readonly authorization: string } {
+  return { authorization: `Bearer ${accessToken}` };
+}
+
+/** Sends a body to an edge of a node. */
 export function callGraph(
   { settings, send, signal }: GraphCall,
   request: {
@@ -31,8 +49,8 @@ export function callGraph(
   const { method, node, edge, body } = request;
   const http: HttpRequest = {
     method,
-    url: `${settings.baseUrl.replace(/\/+$/, '')}/${settings.apiVersion}/${node}/${edge}`,
-    headers: { authorization: `Bearer ${settings.accessToken}` },
+    url: `${urlOf(settings, node)}/${edge}`,
+    headers: authorization(settings),
     body: JSON.stringify(body),
   };
   return send(http, signal);

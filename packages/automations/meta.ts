@@ -1,10 +1,10 @@
 import type { MetaAutomation } from './automation';
 import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, timedAttempts } from './destination';
+import { ATTEMPT_TIMEOUT_MS, timedAttempt, timedAttempts } from './destination';
 import { makeSendHttp } from './http';
 import { holdsUp } from './in-parts';
 import type { MetaCall } from './meta-audience';
-import { changeAudience, ROWS_MAX } from './meta-audience';
+import { changeAudience, readAudience, ROWS_MAX } from './meta-audience';
 import { sendConversions } from './meta-events';
 import type { MetaSettings } from './meta-graph';
 import type { AudienceRow } from './meta-hashing';
@@ -36,6 +36,13 @@ export function makeMetaDestination(options: {
     identifierOf: (person) => {
       const row = audienceRow(person);
       return row === null ? null : rowToText(row);
+    },
+    check: (automation, signal) => {
+      if (automation.kind !== 'meta') throw new TypeError(`a ${automation.kind} automation is not for Meta`);
+      return timedAttempt({ signal, timeoutMs }, async (bounded) => {
+        if (settings === undefined) return { outcome: { kind: 'skipped', reason } };
+        return readAudience({ settings, send, throttle, signal: bounded }, automation.customAudienceId);
+      });
     },
     deliver: async (requests, signal) => {
       const group = groupOf(requests);

@@ -1,6 +1,7 @@
 import { Resend } from 'resend';
 import type { ErrorResponse } from 'resend';
-import type { Attempted, DeliveryRequest, Destination, Pause, Recipient } from './destination';
+import type { Automation } from './automation';
+import type { Attempted, AttemptResult, DeliveryRequest, Destination, Pause, Recipient } from './destination';
 import { ATTEMPT_TIMEOUT_MS, cutOf, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
 import { resendOutcome } from './resend-errors';
 import type { ResendLimit } from './resend-limits';
@@ -35,6 +36,18 @@ export function makeResendDestination(options: {
       : new Resend(settings.apiKey, { baseUrl: (settings.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '') });
   const limit = makeResendLimit();
   const reason = 'destination not configured: RESEND_API_KEY is not set';
+  const attempt = (
+    automation: Automation,
+    signal: AbortSignal,
+    run: (call: Call) => Promise<Attempted>,
+  ): Promise<AttemptResult> => {
+    if (automation.kind !== 'resend')
+      throw new TypeError(`a ${automation.kind} automation is not for Resend`);
+    return timedAttempt({ signal, timeoutMs }, async (bounded) => {
+      if (resend === null || settings === undefined) return { outcome: { kind: 'skipped', reason } };
+      return run({ resend, segmentId: automation.audienceId, signal: bounded, limit, settings, now });
+    });
+  };
   return {
     kind: 'resend',
     retryDelaysMs: RESEND_RETRY_DELAYS_MS,
@@ -44,16 +57,12 @@ export function makeResendDestination(options: {
     },
     isConfigured: () => (resend === null ? { ok: false, reason } : { ok: true }),
     identifierOf: emailOf,
-    deliver: deliverEach(async (request, signal) => {
-      const { automation } = request;
-      if (automation.kind !== 'resend')
-        throw new TypeError(`a ${automation.kind} automation is not for Resend`);
-      return timedAttempt({ signal, timeoutMs }, async (bounded) => {
-        if (resend === null || settings === undefined) return { outcome: { kind: 'skipped', reason } };
-        const call = { resend, segmentId: automation.audienceId, signal: bounded, limit, settings, now };
-        return request.action === 'remove' ? removePerson(call, request) : addPerson(call, request);
-      });
-    }),
+    check: (automation, signal) => attempt(automation, signal, readSegment),
+    deliver: deliverEach((request, signal) =>
+      attempt(request.automation, signal, (call) =>
+        request.action === 'remove' ? removePerson(call, request) : addPerson(call, request),
+      ),
+    ),
   };
 }
 
@@ -119,6 +128,12 @@ async function removeFromSegment(call: Call, email: string): Promise<Attempted> 
   return attempted(call, isGone ? { data: {}, error: null, headers: removed.headers } : removed);
 }
 
+/** Reads the segment: whether it is there, and the key may see it. */
+async function readSegment(call: Call): Promise<Attempted> {
+  const path = `/segments/${encodeURIComponent(call.segmentId)}`;
+  return segmentAttempted(call, await call.resend.get(path, requestOptions(call)));
+}
+
 /** The SDK hands its options on to `fetch`, which would follow a redirect and turn a POST into a GET. */
 function requestOptions({ signal }: Call): { readonly signal: AbortSignal } {
   const options = { signal, redirect: 'manual' };
@@ -130,7 +145,7 @@ function isContactMissing({ error }: ResendReply): boolean {
   return error?.statusCode === 404 && /contact not found/i.test(error.message);
 }
 
-/** A 404 of an add: nobody can be added to this segment until it is there, or the automation names another. */
+/** A 404 of the segment: nobody can be added to this segment until it is there, or the automation names another. */
 function segmentAttempted(call: Call, reply: ResendReply): Attempted {
   const result = attempted(call, reply);
   const { outcome } = result;

@@ -95,7 +95,7 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
         `${segment(id)}/automations/${part(automationId)}/rotate-secret`,
         { body: { secret } },
       ),
-    /** Sends a marked sample to one automation, or to all of the segment, and tells what came back. */
+    /** Tries one automation, or all of the segment: a webhook gets a marked sample, an audience is looked up. */
     testAutomations: (id: string, automationId?: string) =>
       admin<Answer<'automationTestAnswerSchema'>>('POST', `${segment(id)}/automations/test`, {
         body: { automationId },

@@ -186,12 +186,12 @@ export const automationTestAnswerSchema = z.object({
     z.object({
       automationId: z.uuid(),
       destination: z.string(),
-      ok: z.boolean().describe('A delivery would have succeeded.'),
+      ok: z.boolean().describe('A webhook took the sample; an audience is there for these credentials.'),
       status: z.int().nullable().describe('The HTTP status; null without an answer.'),
       error: nullable.text,
       durationMs: z.int().nullable(),
       responseBody: nullable.text.describe('The first 16 KB of a webhook receiver’s answer.'),
-      skipped: nullable.text.describe('Why nothing was sent.'),
+      skipped: nullable.text.describe('Why nothing was tried.'),
     }),
   ),
 });

@@ -1,4 +1,3 @@
-export { selfSignedCertificate } from './certificate';
 export { closeAtEnd } from './close-at-end';
 export { queueBackends } from './backends';
 export type { QueueBackend, TestServices } from './backends';

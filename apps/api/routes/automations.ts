@@ -22,7 +22,8 @@ export function automationRoutes(deps: AppDeps): Route[] {
       method: 'post',
       path: '/api/growth/segments/:id/automations/test',
       access: 'admin',
-      summary: 'Sends a marked sample to the automations of a segment, now, and tells what came back',
+      summary:
+        'Tries the automations of a segment, now: samples to webhooks, a look at audiences; tells what came back',
       tag,
       body: testAutomationsSchema,
       answers: { 200: automationTestAnswerSchema },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { makeSecretBox } from '#automations';
+import { makeDestinations, makeSecretBox } from '#automations';
 import { makeClient } from '#client';
 import type { SegmentEngineClient, UpdateSegment } from '#client';
-import { queueBackends, reply, startFakeReceiver } from '#testkit';
+import { queueBackends, reply, startFakeMeta, startFakeReceiver, startFakeResend } from '#testkit';
 import type { FakeReceiver } from '#testkit';
 import { startApi } from './harness';
 import type { Api } from './harness';
@@ -117,6 +117,48 @@ describe.each(queueBackends)('a test of automations on $name', ({ useServices })
     ]);
     expect(inner.requests).toHaveLength(0);
     await inner.close();
+  });
+
+  test('looks audiences up and changes nothing', async () => {
+    const [resend, meta] = [await startFakeResend(), await startFakeMeta()];
+    const destinations = makeDestinations({
+      resend: { apiKey: 're_test', baseUrl: resend.origin },
+      meta: { accessToken: 'meta_test', baseUrl: meta.origin, apiVersion: 'v26.0' },
+      webhookAllowCidrs: [],
+      now: Date.now,
+    });
+    const other = await startApi(services, { secretBox, destinations });
+    const segment = await create({
+      resend: [
+        { audienceId: 'here', sync: true },
+        { audienceId: 'gone', sync: true },
+      ],
+      meta: [
+        { customAudienceId: '1', sync: true },
+        { customAudienceId: '2', sync: true },
+      ],
+    });
+    resend.forgetSegment('gone');
+    meta.forgetAudience('2');
+    const { results } = await makeClient({ baseUrl: other.url }).testAutomations(segment.id);
+    const said = { durationMs: expect.any(Number), responseBody: null, skipped: null };
+    const good = { ok: true, status: 200, error: null, ...said };
+    const bad = (status: number, words: string) => ({
+      ok: false,
+      status,
+      error: expect.stringContaining(words),
+      ...said,
+    });
+    expect(results.map(({ automationId: _id, destination: _kind, ...rest }) => rest)).toEqual([
+      good,
+      bad(404, 'Segment not found'),
+      good,
+      bad(400, '100/33'),
+    ]);
+    for (const fake of [resend, meta]) {
+      expect(fake.requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
+      await fake.close();
+    }
   });
 
   test('with another key tells so and sends nothing', async () => {

@@ -87,7 +87,10 @@ export function sendTo(
 const ignore = (): void => {};
 
 type Settings = Partial<
-  Pick<AppDeps, 'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads'>
+  Pick<
+    AppDeps,
+    'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads' | 'destinations'
+  >
 >;
 type Close = () => Promise<void>;
 

@@ -14,6 +14,8 @@ export type FakeMeta = FakeReceiver &
     membersOf(audienceId: string): string[];
     /** Conversion events by pixel, repeats (same name and id) dropped. */
     eventsOf(pixelId: string): readonly FakeMetaEvent[];
+    /** Makes an audience one that Meta does not show; every other id exists. */
+    forgetAudience(audienceId: string): void;
     /** Counts such rows as invalid, and keeps them out. */
     refuseRows(isInvalid: (row: FakeMetaRow) => boolean): void;
   };
@@ -59,7 +61,12 @@ export function graphError(
 export async function startFakeMeta(options: { readonly accessToken?: string } = {}): Promise<FakeMeta> {
   const accessToken = options.accessToken ?? 'meta_test';
   const { disturbances, answer } = makeDisturbances();
-  const state: State = { audiences: new Map(), events: new Map(), isInvalid: () => false };
+  const state: State = {
+    audiences: new Map(),
+    events: new Map(),
+    missing: new Set(),
+    isInvalid: () => false,
+  };
   const receiver = await startFakeReceiver({
     handler: (request, response) => {
       const isKnown = request.headers.authorization === `Bearer ${accessToken}`;
@@ -76,6 +83,9 @@ export async function startFakeMeta(options: { readonly accessToken?: string } =
         .map((row) => row['EXTERN_ID'] ?? '')
         .toSorted(),
     eventsOf: (pixelId) => state.events.get(pixelId) ?? [],
+    forgetAudience: (audienceId) => {
+      state.missing.add(audienceId);
+    },
     refuseRows: (isInvalid) => {
       state.isInvalid = isInvalid;
     },
@@ -85,6 +95,7 @@ export async function startFakeMeta(options: { readonly accessToken?: string } =
 type State = {
   readonly audiences: Map<string, FakeMetaRow[]>;
   readonly events: Map<string, FakeMetaEvent[]>;
+  readonly missing: Set<string>;
   isInvalid: (row: FakeMetaRow) => boolean;
 };
 
@@ -95,6 +106,10 @@ const UNKNOWN_PATH = graphError(100, { subcode: 33, message: 'Unsupported reques
 function answerTo(request: ReceivedRequest, state: State): Handler {
   const [, version, node, edge] = request.path.split('/');
   if (version === undefined || !/^v\d+\.\d+$/.test(version) || node === undefined) return UNKNOWN_PATH;
+  if (edge === undefined && request.method === 'GET') {
+    const id = node.split('?')[0] ?? '';
+    return state.missing.has(id) ? UNKNOWN_PATH : reply(200, { body: { id } });
+  }
   if (edge === 'users' && (request.method === 'POST' || request.method === 'DELETE')) {
     return changeAudience(request, node, state);
   }

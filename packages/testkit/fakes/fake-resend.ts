@@ -141,6 +141,8 @@ function isAuthorized(request: ReceivedRequest, apiKey: string): boolean {
 function answerTo(request: ReceivedRequest, state: State): Handler {
   const [root, email, edge, segmentId, ...rest] =
     request.path.split('?')[0]?.slice(1).split('/').map(decodeURIComponent) ?? [];
+  if (root === 'segments' && email !== undefined && edge === undefined && request.method === 'GET')
+    return state.hasSegment(email) ? ok(200, { object: 'segment', id: email, name: 's' }) : NO_SEGMENT;
   if (root !== 'contacts' || rest.length > 0)
     return resendError(404, 'not_found', 'The requested endpoint does not exist');
   if (email === undefined && request.method === 'POST') return createContact(request, state);

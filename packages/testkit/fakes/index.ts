@@ -1,3 +1,4 @@
+export { selfSignedCertificate } from './certificate';
 export {
   applyLate,
   breakOff,
