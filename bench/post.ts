@@ -1,26 +1,24 @@
-import { Agent, request } from 'node:http';
+import { Pool } from 'undici';
 
 /** Posts JSON over kept connections. Resolves with the status when the answer is read. */
 export type Post = (path: string, body: unknown) => Promise<number>;
 
-/** @param connections at most so many at the same time; further posts wait for one */
+/**
+ * The loader runs beside what it measures: undici's client, without `fetch`, takes a third of the CPU of Node's own.
+ * @param connections at most so many at the same time; further posts wait for one
+ */
 export function makePost(
   url: string,
   connections: number,
 ): { readonly post: Post; readonly close: () => void } {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const post: Post = (path, body) =>
-    new Promise((resolve, reject) => {
-      const payload = Buffer.from(JSON.stringify(body));
-      const headers = { 'content-type': 'application/json', 'content-length': payload.length };
-      const sent = request(`${url}${path}`, { method: 'POST', agent, headers }, (answer) => {
-        answer.resume();
-        answer.on('end', () => resolve(answer.statusCode ?? 0));
-      });
-      sent.on('error', reject);
-      sent.end(payload);
-    });
-  return { post, close: () => agent.destroy() };
+  const pool = new Pool(url, { connections });
+  const headers = { 'content-type': 'application/json' };
+  const post: Post = async (path, body) => {
+    const answer = await pool.request({ path, method: 'POST', headers, body: JSON.stringify(body) });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  return { post, close: () => void pool.destroy() };
 }
 
 /** Runs `work` for every item, so many at a time, and throws at the first answer that is not 202. */

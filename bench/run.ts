@@ -1,7 +1,8 @@
 import { connect } from '#database';
 import type { Connection } from '#database';
 import { makeClient } from '#client';
-import { expressCeiling, insertCeiling } from './ceilings';
+import type { InsertCeiling } from './ceilings';
+import { expressCeiling, openInsertCeiling } from './ceilings';
 import { cpuMsOf } from './cpu';
 import type { Engine } from './engine';
 import { startEngine } from './engine';
@@ -12,8 +13,9 @@ import { inParallel, makePost } from './post';
 import { startReceiver } from './receiver';
 
 // `npm run bench`: end-to-end throughput and latency in the production shape (PostgreSQL, Redis, API and worker as
-// processes of their own, the loader beside them), each as a ratio to a raw ceiling of the same run; then what a
-// dispatcher sends of the deliveries that were written. Ratios hold on a noisy machine, absolute rates do not.
+// processes of their own, the loader beside them), each as a ratio to a raw ceiling of the same run, which is measured
+// before and after it; then what a dispatcher sends of the deliveries that were written. Ratios hold on a noisy machine,
+// absolute rates do not.
 
 const BATCH = 500;
 /** A history is imported first, so that what is measured is the daily life of people who are there. */
@@ -21,6 +23,8 @@ const WARM_UP = 60_000;
 const HISTORY_DAYS = 30;
 const BATCHED = Number(process.env['BENCH_EVENTS'] ?? 120_000);
 const SINGLES = Number(process.env['BENCH_SINGLES'] ?? 20_000);
+/** Requests of one event before those that are measured: until then hardly one was made. */
+const SINGLES_WARM_UP = 5000;
 const CONNECTIONS = 64;
 const LATENCY_SECONDS = 10;
 const DELIVERY_SECONDS = 8;
@@ -95,8 +99,18 @@ async function postmasterPid({ db }: Connection): Promise<number[]> {
 
 const round = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-function say(what: string, { perSecond, cpu }: Rate, ceiling: number, of: string): void {
-  console.log(`${what}: ${round(perSecond)} events/s, ${(perSecond / ceiling).toFixed(2)} of ${of}`);
+type Compared = { readonly rate: Rate; readonly ceiling: number };
+
+/** Measures the raw ceiling (a second) before and after: the machine's speed moves within a run. */
+async function aroundIt(ceiling: () => Promise<number>, work: () => Promise<Rate>): Promise<Compared> {
+  const before = await ceiling();
+  const rate = await work();
+  return { rate, ceiling: (before + (await ceiling())) / 2 };
+}
+
+function say(what: string, { rate: { perSecond, cpu }, ceiling }: Compared, of: string): void {
+  const share = `${(perSecond / ceiling).toFixed(3)} of ${round(ceiling)} ${of}`;
+  console.log(`${what}: ${round(perSecond)} events/s, ${share}`);
   if (cpu === null) return;
   const total = Object.values(cpu).reduce((sum, ms) => sum + ms, 0);
   const parts = Object.entries(cpu).map(([name, ms]) => `${name} ${ms.toFixed(3)}`);
@@ -108,34 +122,38 @@ async function main(): Promise<void> {
   const database = connect(engine.databaseUrl, 6, () => undefined);
   const { post, close } = makePost(engine.url, CONNECTIONS);
   const receiver = await startReceiver();
+  let ceiling: InsertCeiling | null = null;
   const sendBatch = (events: readonly PostedEvent[]): Promise<number> =>
     post('/api/growth/events', { events });
   try {
     const now = Date.now();
     const pids = { ...engine.pids, postgres: await postmasterPid(database) };
     const load = makeEvents(BATCHED, 1, now, 0);
-    const insertsPerSecond = await insertCeiling(database.db, load, BATCH);
-    const requestsPerSecond = await expressCeiling(load.slice(0, SINGLES), CONNECTIONS);
-    console.log(
-      `ceilings: ${round(insertsPerSecond)} bare inserts/s, ${round(requestsPerSecond)} bare Express requests/s`,
-    );
+    ceiling = await openInsertCeiling(engine.databaseUrl, load, BATCH);
 
     const segmentId = await createSegments(engine, receiver.url);
     await inParallel(cut(makeEvents(WARM_UP, 2, now, HISTORY_DAYS), BATCH), 4, sendBatch);
     await untilIdle(engine);
     console.log(`${PEOPLE.toLocaleString('en-US')} people, ${SEGMENTS} segments`);
 
-    const batched = await measure(engine, BATCHED, pids, () => inParallel(cut(load, BATCH), 4, sendBatch));
-    say(`batches of ${BATCH}`, batched, insertsPerSecond, 'bare inserts');
-
-    const singles = makeEvents(SINGLES, 3, now, 0);
-    const single = await measure(engine, SINGLES, pids, () =>
-      inParallel(singles, CONNECTIONS, (event) => post('/api/growth/events', event)),
+    const { measure: insertsPerSecond } = ceiling;
+    const inserts = await aroundIt(insertsPerSecond, () =>
+      measure(engine, BATCHED, pids, () => inParallel(cut(load, BATCH), 4, sendBatch)),
     );
-    say('one a request', single, requestsPerSecond, 'bare Express');
+    say(`batches of ${BATCH}`, inserts, 'bare inserts');
+
+    const sendOne = (event: PostedEvent): Promise<number> => post('/api/growth/events', event);
+    const [warmUp, singles] = [makeEvents(SINGLES_WARM_UP, 4, now, 0), makeEvents(SINGLES, 3, now, 0)];
+    await inParallel(warmUp, CONNECTIONS, sendOne);
+    await untilIdle(engine);
+    const requests = await aroundIt(
+      () => expressCeiling(singles, CONNECTIONS, SINGLES_WARM_UP),
+      () => measure(engine, SINGLES, pids, () => inParallel(singles, CONNECTIONS, sendOne)),
+    );
+    say('one a request', requests, 'bare Express requests');
 
     const probes = Array.from({ length: PEOPLE }, (_none, index) => `user-${index}`);
-    for (const rate of [20, Math.floor(single.perSecond / 3)]) {
+    for (const rate of [20, Math.floor(requests.rate.perSecond / 3)]) {
       const seconds = rate === 20 ? 15 : LATENCY_SECONDS;
       const { p50, p99, count } = await measureLatency({
         databaseUrl: engine.databaseUrl,
@@ -161,6 +179,7 @@ async function main(): Promise<void> {
   } finally {
     close();
     receiver.close();
+    await ceiling?.close();
     await database.close();
     await engine.stop();
   }

@@ -15,6 +15,7 @@ function lanesOf(options: Partial<LanesOptions<number>> & Pick<LanesOptions<numb
     gates: [makeGate(), makeGate()],
     groupMax: 1000,
     laneOf: (item) => item,
+    paced: true,
     bury: async () => undefined,
     classify: (error) => (error instanceof Failure ? error.failure : 'bug'),
     onTrouble: () => undefined,
@@ -59,6 +60,45 @@ test('a small group that follows another begins a while after it, with what has 
   expect(groups).toEqual([[1], [2, 3]]);
   const [first = 0, second = 0] = startedAt;
   expect(second - first).toBeGreaterThan(15);
+});
+
+test('where the stage before keeps the pace, a small group follows another at once', async () => {
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    paced: false,
+    run: async () => {
+      startedAt.push(performance.now());
+      return null;
+    },
+  });
+  for (let job = 0; job < 20; job += 1) await lanes.submit([job]);
+  const [first = 0] = startedAt;
+  // At the pace it would be 380 ms.
+  expect((startedAt.at(-1) ?? Infinity) - first).toBeLessThan(200);
+});
+
+test.each([
+  { items: 49, rests: false },
+  { items: 50, rests: true },
+  { items: 499, rests: true },
+  { items: 500, rests: false },
+])('after $items items that took a while the lane rests as long: $rests', async ({ items, rests }) => {
+  const TOOK_MS = 200;
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    gates: [makeGate()],
+    laneOf: () => 0,
+    run: async () => {
+      startedAt.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, startedAt.length === 1 ? TOOK_MS : 0));
+      return null;
+    },
+  });
+  const first = lanes.submit(range(0, items));
+  while (startedAt.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([first, lanes.submit([items])]);
+  const [start = 0, next = 0] = startedAt;
+  expect(next - start > TOOK_MS * 1.9).toBe(rests);
 });
 
 test('a job ends after what follows its commit, which the lane does not wait for and an outage only delays', async () => {

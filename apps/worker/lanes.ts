@@ -29,6 +29,8 @@ export type LanesOptions<Item> = {
   readonly groupMax: number;
   /** Which lane an item belongs to: any integer; items of one person should agree. */
   readonly laneOf: (item: Item) => number;
+  /** Whether small groups keep a pace. Not for a stage whose jobs come from one that does: they come at its pace. */
+  readonly paced: boolean;
   /** Does the work of a group, all of it or nothing. @returns what is left to do after the commit, null for nothing */
   readonly run: (items: readonly Item[]) => Promise<FollowUp | null>;
   /** Takes away a single item that the database refuses for its data. */
@@ -59,6 +61,11 @@ const SMALL_JOB_MAX = 100;
  * that a machine can bear this saves about a quarter of its CPU, and of the longest waits. The first does not wait.
  */
 const SMALL_GROUP_EVERY_MS = 20;
+/**
+ * From so many items on, up to a full group, a lane rests for as long as the group took: more than that comes at once
+ * only where the machine is short of time, and the next group then shares its cost among twice as many.
+ */
+const BUSY_GROUP = { from: 50, full: 500 } as const;
 const OUTAGE_PAUSE_MS = { first: 100, most: 3000 } as const;
 
 const waitMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -140,7 +147,7 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
     }
   };
 
-  const lanes = options.gates.map((gate) => makeLane(gate, options.groupMax, settle));
+  const lanes = options.gates.map((gate) => makeLane(gate, options, settle));
   const laneAt = (index: number): Lane<Item> => {
     const lane = lanes[Math.abs(index) % lanes.length];
     if (lane === undefined) throw new Error('no lane');
@@ -169,9 +176,15 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
 
 type Lane<Item> = { readonly push: (items: readonly Item[]) => Promise<void> };
 
+/** How long a lane rests (ms) after a group of so many items that took so long. */
+function restAfter(size: number, tookMs: number): number {
+  if (size >= BUSY_GROUP.full) return 0;
+  return Math.max(SMALL_GROUP_EVERY_MS - tookMs, size >= BUSY_GROUP.from ? tookMs : 0);
+}
+
 function makeLane<Item>(
   gate: Gate,
-  groupMax: number,
+  { groupMax, paced }: Pick<LanesOptions<Item>, 'groupMax' | 'paced'>,
   settle: (parts: readonly Part<Item>[]) => Promise<void>,
 ): Lane<Item> {
   const waiting: Part<Item>[] = [];
@@ -191,16 +204,14 @@ function makeLane<Item>(
   const drain = async (): Promise<void> => {
     busy = true;
     while (waiting.length > 0) {
+      const size = waiting.reduce((sum, part) => sum + part.items.length, 0);
+      const startedAt = performance.now();
       // A small group rarely meets anybody else's people, and waiting would cost more than it saves. A large one is
       // taken once the gate is open: by then more may have come.
-      const size = waiting.reduce((sum, part) => sum + part.items.length, 0);
-      if (size >= SMALL_JOB_MAX) {
-        await gate(() => settle(takeGroup()));
-      } else {
-        const next = waitMs(SMALL_GROUP_EVERY_MS);
-        await settle(takeGroup());
-        await next;
-      }
+      if (size >= SMALL_JOB_MAX) await gate(() => settle(takeGroup()));
+      else await settle(takeGroup());
+      const restMs = paced ? restAfter(size, performance.now() - startedAt) : 0;
+      if (restMs > 0) await waitMs(restMs);
     }
     busy = false;
   };

@@ -64,6 +64,7 @@ function startFeatures({ db, transact, backend, producer, counters, log, gates }
   };
   const common = {
     groupMax: GROUP_MAX,
+    paced: true,
     classify: classifyTrouble,
     onTrouble: makeTroubleLog(log, 'features'),
     bury: async ({ event }: IncomingEvent, error: unknown): Promise<void> => {
@@ -110,6 +111,7 @@ function startEvaluation(tools: Tools): Closable[] {
   const lanes = makeLanes<PersonChange>({
     gates,
     groupMax: GROUP_MAX,
+    paced: false,
     classify: classifyTrouble,
     onTrouble: makeTroubleLog(log, 'evaluation'),
     laneOf: ({ personId }) => hashOf(personId),
