@@ -2,8 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transact } from '#database';
 import type { FoldPlace } from '#database';
 import { foldDeliveryTallies, foldTallies, insertDeadEvent } from '#database';
-import type { DefinitionCache } from '#evaluation';
-import { makeDefinitionCache, makeStaysCache } from '#evaluation';
+import type { DefinitionCache, RecentEvents } from '#evaluation';
+import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
@@ -44,6 +44,7 @@ export type Pipeline = {
 
 type Tools = Pipeline & {
   readonly definitions: DefinitionCache;
+  readonly recent: RecentEvents;
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** One for each lane, shared by the stages that lock people. */
   readonly gates: readonly Gate[];
@@ -51,15 +52,19 @@ type Tools = Pipeline & {
 
 /** People whose segments a process remembers: about 20 MB. */
 const STAYS_PEOPLE_MAX = 100_000;
+/** People whose newest events a process remembers: about 30 MB. */
+const RECENT_PEOPLE_MAX = 20_000;
 const LOOK_AFTER_FAILURE_MS = 250;
 const FOLD_EVERY_MS = 20_000;
 const FOLD_ROWS_MAX = 50_000;
 
-function startFeatures({ db, transact, backend, producer, counters, log, gates }: Tools): Closable[] {
+function startFeatures(tools: Tools): Closable[] {
+  const { db, transact, backend, producer, counters, log, gates, recent } = tools;
   const stage: FeaturesStage = {
     transact,
     resolver: makePersonResolver(db),
     effects: makeFeatureEffects(),
+    recent,
     handOn: (payload) => producer.add('evaluations', payload),
   };
   const common = {
@@ -158,6 +163,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
   const tools: Tools = {
     ...pipeline,
     definitions: makeDefinitionCache(),
+    recent: makeRecentEvents(RECENT_PEOPLE_MAX),
     gates: Array.from({ length: LANES }, makeGate),
     // Best effort: the relay looks by itself each second.
     wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),

@@ -20,6 +20,8 @@ export type LockedPerson = {
   readonly decidedActiveDays: number;
   /** Rises with every transition of the person. */
   readonly staysVersion: number;
+  /** Rises with every transaction that stores events of the person. */
+  readonly eventsVersion: number;
 };
 
 // extract(epoch) is numeric since PostgreSQL 14, date_part still float8: exact to the millisecond and cheaper.
@@ -30,7 +32,8 @@ const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", 
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
             ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
             ${ms('deadline_at')} AS "deadlineAt",
-            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion"`;
+            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion",
+            events_version AS "eventsVersion"`;
 
 /** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
 export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {

@@ -7,6 +7,7 @@ import type { DefinitionCache, Definitions, Segment } from './definitions';
 import { ACTIVE_DAYS } from './definitions';
 import type { Candidate as Reader } from './person-states';
 import { loadStates } from './person-states';
+import type { RecentEvents } from './recent-events';
 import type { StaysCache, Whereabouts } from './stays';
 import { always, firesUntilReached, never } from './suppression';
 import type { Transition } from './transitions';
@@ -52,6 +53,7 @@ export type Decisions = {
 export type DecisionTools = {
   readonly definitions: DefinitionCache;
   readonly stays: StaysCache;
+  readonly recent: RecentEvents;
   readonly clock?: Clock;
 };
 
@@ -155,7 +157,8 @@ function isConcerned({ person, scope, segments }: Candidate, question: Question)
 }
 
 /** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
-async function readPeople(tx: Sql, question: Question, { definitions: cache, stays, clock }: DecisionTools) {
+async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
+  const { definitions: cache, stays, recent, clock } = tools;
   const [people, read] = await inOrder(
     tx,
     () => lockForDecision(tx, [...question.scopes.keys()]),
@@ -173,7 +176,7 @@ async function readPeople(tx: Sql, question: Question, { definitions: cache, sta
   const [where, states] = await inOrder(
     tx,
     () => stays.load(tx, locked),
-    () => loadStates(tx, candidates, nowMs),
+    () => loadStates(tx, candidates, nowMs, recent),
   );
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];

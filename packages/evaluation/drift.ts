@@ -4,6 +4,7 @@ import { loadOpenStays, lockForDecision } from '#database';
 import type { Definitions } from './definitions';
 import { dependentsOf, segmentsReadBy } from './dependencies';
 import { loadStates } from './person-states';
+import { makeRecentEvents } from './recent-events';
 
 /** A membership that was not what it should have been, with nothing under way to put it right. */
 export type Drift = {
@@ -55,7 +56,8 @@ export async function driftOf(
       ? []
       : [{ person, segments: [segment], segment, atMs }];
   });
-  const states = await loadStates(tx, candidates, Math.min(...candidates.map(({ atMs }) => atMs)));
+  const earliestMs = Math.min(...candidates.map(({ atMs }) => atMs));
+  const states = await loadStates(tx, candidates, earliestMs, makeRecentEvents(0));
   const stays = await loadOpenStays(
     tx,
     people.map(({ id }) => id),

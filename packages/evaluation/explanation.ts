@@ -11,6 +11,7 @@ import {
 } from '#database';
 import type { Clock } from '#runtime';
 import { loadStates } from './person-states';
+import { makeRecentEvents } from './recent-events';
 
 /** A segment whose answer about a person is to be explained. */
 export type ExplainedSegment = {
@@ -133,7 +134,7 @@ export async function explainMembership(
   const reads = inFull(readsOf(criteria));
   const now = await instantFor(tx, person, clock);
   const candidate = { person, segments: [{ ...segment, reads, automations: [] }] };
-  const [read] = await loadStates(tx, [candidate], now);
+  const [read] = await loadStates(tx, [candidate], now, makeRecentEvents(0));
   if (read === undefined) throw new Error('a candidate without a state');
   const memberOf = new Set((await loadOpenStays(tx, [personId])).get(personId));
   const state = { ...read, memberOf };

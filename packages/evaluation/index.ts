@@ -7,6 +7,8 @@ export { recountChunk } from './recount-chunk';
 export { explainMembership } from './explanation';
 export type { ExplainedSegment, Explanation } from './explanation';
 export type { Transition } from './transitions';
+export { makeRecentEvents } from './recent-events';
+export type { RecentEvents } from './recent-events';
 export { makeStaysCache } from './stays';
 export { decideChunk } from './decide-chunk';
 export type { ChunkDecision } from './decide-chunk';

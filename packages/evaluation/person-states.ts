@@ -1,8 +1,9 @@
 import type { FilteredEvents, PersonState, SubscriptionState, TraitValue } from '#criteria';
 import { compileWhere } from '#criteria';
 import type { LockedPerson, Sql } from '#database';
-import { inOrder, loadFilteredInstants, loadInstants, loadSubscriptions, loadTraits } from '#database';
+import { inOrder, loadFilteredInstants, loadSubscriptions, loadTraits } from '#database';
 import type { Segment } from './definitions';
+import type { RecentEvents } from './recent-events';
 
 /** A locked person and the segments they are to be decided against. */
 export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Segment[] };
@@ -56,18 +57,12 @@ async function instantsOf(
   tx: Sql,
   candidates: readonly Candidate[],
   needs: (segments: readonly Segment[]) => Needs,
+  recent: RecentEvents,
 ): Promise<Instants[]> {
-  const names = new Map<string, number>();
-  const wanted = candidates.flatMap(({ segments }, person) =>
-    needs(segments).depths.map(([name, depth]) => {
-      const known = names.get(name) ?? names.size;
-      names.set(name, known);
-      return { person, name: known, depth };
-    }),
+  const wanted = candidates.flatMap(({ person, segments }) =>
+    needs(segments).depths.map(([name, depth]) => ({ person, name, depth })),
   );
-  if (wanted.length === 0) return candidates.map(() => NO_EVENTS);
-  const personIds = candidates.map(({ person }) => person.id);
-  const found = await loadInstants(tx, { personIds, names: [...names.keys()], wanted });
+  const found = await recent.load(tx, wanted);
   let next = 0;
   return candidates.map(({ segments }) => {
     const { depths } = needs(segments);
@@ -155,17 +150,19 @@ const NO_SEGMENTS: ReadonlySet<string> = new Set();
 /**
  * Reads of each locked person what their segments read, and no more, in statements after the lock.
  * @param nowMs an instant that no decision about them precedes (epoch ms)
+ * @param recent what is remembered of their events
  * @returns the states in the order of the candidates; `memberOf` is left to the caller
  */
 export async function loadStates(
   tx: Sql,
   candidates: readonly Candidate[],
   nowMs: number,
+  recent: RecentEvents,
 ): Promise<PersonState[]> {
   const needs = makeNeeds();
   const [instants, filtered, traits, subscriptions] = await inOrder(
     tx,
-    () => instantsOf(tx, candidates, needs),
+    () => instantsOf(tx, candidates, needs, recent),
     () => filteredOf(tx, candidates, needs, nowMs),
     () => traitsOf(tx, candidates, needs),
     () => subscriptionsOf(tx, candidates, needs),

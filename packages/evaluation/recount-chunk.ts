@@ -10,6 +10,7 @@ import {
 import type { DecisionTools, Question, Scope } from './decide';
 import { decide } from './decide';
 import type { ChunkDecision, ChunkQuestion } from './decide-chunk';
+import { makeRecentEvents } from './recent-events';
 import { makeStaysCache } from './stays';
 
 const NONE = { kind: 'decided', entered: 0, exited: 0, destinations: new Set<string>(), drifts: [] } as const;
@@ -46,7 +47,7 @@ export async function recountChunk(
   const recounts = await findRecounts(tx, uncounted, rules);
   const scopes = scopesOf(recounts);
   // It meets everybody once: there is nothing to remember.
-  const decisionTools = { ...tools, stays: makeStaysCache(0) };
+  const decisionTools = { ...tools, stays: makeStaysCache(0), recent: makeRecentEvents(0) };
   const question = (cause: Question['cause'], suppress: boolean): Question => ({ scopes, cause, suppress });
   const settled = await decide(tx, question('event', false), decisionTools);
   await writeRecounts(tx, uncounted, recounts, version);

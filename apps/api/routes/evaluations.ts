@@ -9,7 +9,7 @@ import {
 import type { EvaluationRow } from '#database';
 import { classifyFailure, findEvaluation, findSegment, inTransaction, insertEvaluation } from '#database';
 import type { DefinitionCache } from '#evaluation';
-import { countDecisions, decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
+import { countDecisions, decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../path-ids';
 import { notFound, Problem } from '../problem';
@@ -49,6 +49,7 @@ async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: str
       const tools = {
         definitions,
         stays: makeStaysCache(0),
+        recent: makeRecentEvents(0),
         ...(deps.clock === undefined ? {} : { clock: deps.clock }),
       };
       return { decisions: await decide(tx, question, tools), names };

@@ -10,6 +10,7 @@ import {
   upsertSubscriptions,
   upsertTraits,
 } from '#database';
+import type { RecentEvents } from '#evaluation';
 import type { EngineEvent, Json } from '#events';
 import { normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
@@ -35,6 +36,8 @@ export type FeaturesStage = {
   readonly transact: Transact;
   readonly resolver: PersonResolver;
   readonly effects: FeatureEffects;
+  /** What the process remembers of people's events: it keeps up with those that are stored here. */
+  readonly recent: RecentEvents;
   /** Asks for the evaluation of people; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
@@ -90,18 +93,27 @@ class PeopleGoneError extends Error {
  */
 async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
-  return stage.transact(async (tx) => {
-    const [people, fresh] = await inOrder(
-      tx,
-      () => lockPeople(tx, [...wanted]),
-      () => insertEvents(tx, once(events)),
-    );
-    const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
-    if (missing.size > 0) throw new PeopleGoneError(missing);
-    const effectOf = await stage.effects.of(tx, people);
-    if (fresh.length > 0) await apply(tx, fresh, effectOf, people.newest);
-    return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
-  });
+  let remember = (_hasCommitted: boolean): void => undefined;
+  try {
+    const applied = await stage.transact(async (tx) => {
+      const [people, fresh] = await inOrder(
+        tx,
+        () => lockPeople(tx, [...wanted]),
+        () => insertEvents(tx, once(events)),
+      );
+      const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
+      if (missing.size > 0) throw new PeopleGoneError(missing);
+      const effectOf = await stage.effects.of(tx, people);
+      remember = stage.recent.adding(fresh);
+      if (fresh.length > 0) await apply(tx, fresh, effectOf, people.newest);
+      return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
+    });
+    remember(true);
+    return applied;
+  } catch (error) {
+    remember(false);
+    throw error;
+  }
 }
 
 /** An event on its way: its person is known once it went through {@link assignPeople}. */

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
+import { makeRecentEvents } from '#evaluation';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../feature-effects';
 import { makePersonResolver } from '../person-resolver';
@@ -18,6 +19,7 @@ function makeStage(connection = openConnection(database.url)): FeaturesStage {
     transact: connection.transact,
     resolver: makePersonResolver(connection.db),
     effects: makeFeatureEffects(),
+    recent: makeRecentEvents(100),
     handOn: async () => undefined,
   };
 }

@@ -2,7 +2,7 @@ import type { Criteria } from '#criteria';
 import type { Database } from '#database';
 import { inTransaction } from '#database';
 import type { Transition } from '#evaluation';
-import { decide, makeDefinitionCache, makeStaysCache } from '#evaluation';
+import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 
 /** Segments of every kind of condition, most of which change as time passes or features grow. */
 export const CRITERIA: readonly Criteria[] = [
@@ -77,7 +77,7 @@ export async function decideAgain(
 ): Promise<{ readonly missing: readonly Transition[]; readonly late: readonly string[] }> {
   const before = await db.person.findMany({ select: { id: true, deadlineAt: true } });
   const missing: Transition[] = [];
-  const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0) };
+  const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0), recent: makeRecentEvents(0) };
   for (let index = 0; index < before.length; index += 1000) {
     const ids = before.slice(index, index + 1000).map(({ id }) => id);
     const scopes = new Map(ids.map((id) => [id, { kind: 'all' as const }]));

@@ -1,7 +1,7 @@
 import type { EngineEvent } from '#events';
 import type { Connection, Database } from '#database';
 import { classifyFailure, createPeople, makeCounters, sqlStateOf } from '#database';
-import { makeDefinitionCache, makeStaysCache } from '#evaluation';
+import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -44,6 +44,7 @@ describe('a stage that is repeated', () => {
       transact: connection.transact,
       resolver: makePersonResolver(db),
       effects: makeFeatureEffects(),
+      recent: makeRecentEvents(100),
       handOn,
     };
   }
@@ -91,6 +92,7 @@ describe('a stage that is repeated', () => {
       counters,
       definitions: makeDefinitionCache(),
       stays: makeStaysCache(10),
+      recent: makeRecentEvents(10),
       wakeRelay: async (name: string) => void woken.push(name),
     };
     const changes = asked.flatMap(changesIn);

@@ -1,5 +1,5 @@
 import { makeCounters } from '#database';
-import { makeDefinitionCache, makeStaysCache } from '#evaluation';
+import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import { closeAtEnd, queueBackends, useProcesses, waitFor } from '#testkit';
 import type { EvaluationStage } from '../stages/evaluation';
 import { evaluateChanges } from '../stages/evaluation';
@@ -36,6 +36,7 @@ describe.each(queueBackends)('several machines on $name', ({ useServices }) => {
       clock,
       definitions: makeDefinitionCache(),
       stays: makeStaysCache(100),
+      recent: makeRecentEvents(100),
       wakeRelay: async () => undefined,
     };
   }

@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
+import type { Connection, LockedPerson, Sql, Transact } from '#database';
+import { lockForDecision } from '#database';
+import type { RecentEvents } from '#evaluation';
+import { makeRecentEvents } from '#evaluation';
+import type { EngineEvent } from '#events';
+import { useDatabase } from '#testkit';
+import { makeFeatureEffects } from '../feature-effects';
+import { makePersonResolver } from '../person-resolver';
+import type { FeaturesStage, IncomingEvent } from '../stages/features';
+import { applyEvents, assignPeople } from '../stages/features';
+import { openConnection } from './harness';
+
+const database = useDatabase();
+let connection: Connection;
+beforeAll(() => {
+  connection = openConnection(database.url);
+});
+
+/** What one process stores, and what it remembers; `transact` is how its transactions end. */
+type Process = { readonly recent: RecentEvents; readonly stageWith: (transact: Transact) => FeaturesStage };
+
+function makeProcess(peopleMax = 100): Process {
+  const recent = makeRecentEvents(peopleMax);
+  const resolver = makePersonResolver(connection.db);
+  const common = { resolver, effects: makeFeatureEffects(), recent, handOn: async () => undefined };
+  return { recent, stageWith: (transact) => ({ ...common, transact }) };
+}
+
+type Happening = { readonly person: number; readonly name: string; readonly at: number };
+
+const eventOf = (run: string, { person, name, at }: Happening): EngineEvent => ({
+  messageId: uuidv7(),
+  name,
+  userId: `${run} ${person}`,
+  occurredAt: at * 1000,
+  receivedAt: at * 1000,
+});
+
+async function store(process: Process, transact: Transact, events: readonly EngineEvent[]): Promise<void> {
+  const stage = process.stageWith(transact);
+  const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
+  await assignPeople(stage, incoming);
+  await applyEvents(stage, incoming);
+}
+
+const NAMES = ['bought', 'looked'];
+const DEPTHS = [1, 2, 4];
+
+async function newestOf(
+  tx: Sql,
+  people: readonly LockedPerson[],
+  recent: RecentEvents,
+  depth: number,
+): Promise<(readonly number[])[]> {
+  const wanted = people.flatMap((person) => NAMES.map((name) => ({ person, name, depth })));
+  return (await recent.load(tx, wanted)).map((instants) => instants.slice(0, depth));
+}
+
+async function idsOf(run: string): Promise<string[]> {
+  const found = await connection.db.identity.findMany({ where: { value: { startsWith: `${run} ` } } });
+  return found.map(({ personId }) => personId);
+}
+
+/** Looks as a decision does, and compares what is remembered with what is there. */
+async function look(run: string, process: Process, depth: number): Promise<void> {
+  const ids = await idsOf(run);
+  await connection.transact(async (tx) => {
+    const people = await lockForDecision(tx, ids);
+    const there = await newestOf(tx, people, makeRecentEvents(0), depth);
+    expect(await newestOf(tx, people, process.recent, depth)).toEqual(there);
+  });
+}
+
+class Interrupted extends Error {}
+
+/**
+ * How a transaction that stores events ends: committed; rolled back; committed, but the answer is lost; committed, and
+ * before its process goes on, somebody decides.
+ */
+type Ending = 'committed' | 'rolled back' | 'answer lost' | 'decided before it is known';
+
+function transactEnding(ending: Ending, decide: () => Promise<void>): Transact {
+  return async (work) => {
+    const result = await connection.transact(async (tx) => {
+      const done = await work(tx);
+      if (ending === 'rolled back') throw new Interrupted();
+      return done;
+    });
+    if (ending === 'answer lost') throw new Interrupted();
+    if (ending === 'decided before it is known') await decide();
+    return result;
+  };
+}
+
+const happening = fc.record({
+  person: fc.nat(2),
+  name: fc.constantFrom(...NAMES),
+  at: fc.nat(9),
+});
+const step = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ by: fc.nat(1), depth: fc.constantFrom(...DEPTHS) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      by: fc.nat(1),
+      events: fc.array(happening, { minLength: 1, maxLength: 4 }),
+      ending: fc.constantFrom<Ending>(
+        'committed',
+        'committed',
+        'rolled back',
+        'answer lost',
+        'decided before it is known',
+      ),
+      depth: fc.constantFrom(...DEPTHS),
+    }),
+  },
+);
+
+test('whatever two processes store, and however it ends, what each remembers is what is there', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (steps) => {
+      const run = uuidv7();
+      const processes = [makeProcess(), makeProcess(2)];
+      for (const { by, depth, ...rest } of steps) {
+        const process = processes[by] ?? makeProcess();
+        if ('events' in rest) {
+          const events = rest.events.map((one) => eventOf(run, one));
+          const transact = transactEnding(rest.ending, () => look(run, process, depth));
+          const stored = store(process, transact, events);
+          await stored.catch((error: unknown) => expect(error).toBeInstanceOf(Interrupted));
+        } else await look(run, process, depth);
+      }
+      for (const process of processes) for (const depth of DEPTHS) await look(run, process, depth);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+type Meanwhile = 'it stores' | 'another stores' | 'it looks';
+const MEANWHILE: readonly Meanwhile[] = ['it stores', 'another stores', 'it looks'];
+const upTo = (length: number): Meanwhile[][] =>
+  length === 0 ? [[]] : [[], ...upTo(length - 1).flatMap((rest) => MEANWHILE.map((one) => [one, ...rest]))];
+
+test.each(upTo(3))(
+  'whatever happens before a process learns of a rollback: %s, %s, %s',
+  async (...meanwhile) => {
+    const run = uuidv7();
+    const [process, another] = [makeProcess(), makeProcess()];
+    let seconds = 0;
+    const buy = (): EngineEvent => eventOf(run, { person: 0, name: 'bought', at: (seconds += 1) });
+    await store(process, connection.transact, [buy()]);
+    await look(run, process, 4);
+    const learnsLate: Transact = async (work) => {
+      const rolledBack = connection.transact(async (tx) => {
+        await work(tx);
+        throw new Interrupted();
+      });
+      await rolledBack.catch(() => undefined);
+      for (const happens of meanwhile) {
+        if (happens === 'it looks') await look(run, process, 4);
+        else await store(happens === 'it stores' ? process : another, connection.transact, [buy()]);
+      }
+      throw new Interrupted();
+    };
+    await expect(store(process, learnsLate, [buy()])).rejects.toThrow(Interrupted);
+    await look(run, process, 4);
+  },
+);
+
+test('what is remembered is not read again, also after this process has stored more', async () => {
+  const run = uuidv7();
+  const process = makeProcess();
+  const buy = (seconds: number): EngineEvent => eventOf(run, { person: 0, name: 'bought', at: seconds });
+  await store(process, connection.transact, [1, 2, 3].map(buy));
+  await look(run, process, 2);
+  await store(process, connection.transact, [buy(5), buy(4), buy(0)]);
+  const refuses: Sql = {
+    $queryRawUnsafe: async () => Promise.reject(new Error('a statement')),
+    $executeRawUnsafe: async () => Promise.reject(new Error('a statement')),
+  };
+  const people = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
+  expect(await newestOf(refuses, people, process.recent, 2)).toEqual([[5000, 4000], []]);
+  await expect(newestOf(refuses, people, process.recent, 4)).rejects.toThrow('a statement');
+  // Another process stores one: nothing that was remembered counts any more.
+  await store(makeProcess(), connection.transact, [buy(6)]);
+  const later = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
+  await expect(newestOf(refuses, later, process.recent, 1)).rejects.toThrow('a statement');
+});
