@@ -15,10 +15,13 @@ import { sendJson } from '../route';
 /** Puts an event that came alone into the queue; resolves once the queue holds it. */
 export type StoreEvent = (event: EngineEvent) => Promise<void>;
 
-/** Single events become a job at most this often (ms): a job costs as much as a dozen events in it. */
-const GATHER_WINDOW_MS = 10;
-const GATHER_EVENTS_MAX = 500;
-/** Larger requests go alone: 500 of them would make a job of megabytes. */
+/**
+ * Single events become a job at most this often (ms), or by so many: a job costs as much as a dozen events in it, and
+ * the worker's lanes begin their groups at the same pace.
+ */
+const GATHER_WINDOW_MS = 20;
+const GATHER_EVENTS_MAX = 64;
+/** Larger requests go alone: a window of them would make a job of a megabyte. */
 const GATHER_BYTES_MAX = 16_384;
 
 export function makeStoreEvent({ producer }: Pick<AppDeps, 'producer'>): StoreEvent {
