@@ -8,6 +8,7 @@ import type { Payload, Producer, QueueBackend } from '#queues';
 import { GiveUpError } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { makeFeatureEffects } from './feature-effects';
+import { makeKnownDays } from './known-days';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import type { Gate } from './lanes';
 import { hashOf, makeGate, makeLanes } from './lanes';
@@ -54,6 +55,8 @@ type Tools = Pipeline & {
 const STAYS_PEOPLE_MAX = 100_000;
 /** People whose newest events a process remembers: about 30 MB. */
 const RECENT_PEOPLE_MAX = 20_000;
+/** People whose last active day a process remembers: about 10 MB. */
+const DAYS_PEOPLE_MAX = 100_000;
 const LOOK_AFTER_FAILURE_MS = 250;
 /** Of transitions there are tallies by the ten thousands a minute: in small bites, for everything else waits meanwhile. */
 const FOLD_TRANSITIONS = { everyMs: 2000, rowsMax: 5000 } as const;
@@ -66,6 +69,7 @@ function startFeatures(tools: Tools): Closable[] {
     resolver: makePersonResolver(db),
     effects: makeFeatureEffects(),
     recent,
+    days: makeKnownDays(DAYS_PEOPLE_MAX),
     handOn: (payload) => producer.add('evaluations', payload),
   };
   const common = {

@@ -1,4 +1,4 @@
-import type { Sql, StoredEvent, Transact } from '#database';
+import type { ActiveDay, Sql, StoredEvent, Transact } from '#database';
 import {
   addToPeople,
   inOrder,
@@ -15,6 +15,7 @@ import type { EngineEvent, Json } from '#events';
 import { normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf, FeatureEffects } from '../feature-effects';
+import type { KnownDays } from '../known-days';
 import type { PersonResolver } from '../person-resolver';
 import type { Applied } from './event-effects';
 import {
@@ -38,6 +39,7 @@ export type FeaturesStage = {
   readonly effects: FeatureEffects;
   /** What the process remembers of people's events: it keeps up with those that are stored here. */
   readonly recent: RecentEvents;
+  readonly days: KnownDays;
   /** Asks for the evaluation of people; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
@@ -54,17 +56,21 @@ async function setContacts(tx: Sql, contacts: readonly Contact[]): Promise<void>
     await setPhones(tx, new Map(phones.map((p) => [p.personId, normalisePhone(p.value)])));
 }
 
-/** Counts events that were not there before, and keeps what they say of their people. */
+/**
+ * Counts events that were not there before, and keeps what they say of their people.
+ * @param days on which they made people active, as far as these may be new
+ */
 async function apply(
   tx: Sql,
   fresh: readonly StoredEvent[],
+  days: readonly ActiveDay[],
   effectOf: EffectOf,
   rulesVersion: number,
 ): Promise<void> {
   const gains = gainsOf(fresh, effectOf);
   const [newDays, contacts] = await inOrder(
     tx,
-    () => insertActiveDays(tx, activeDaysOf(fresh, effectOf)),
+    () => insertActiveDays(tx, days),
     () => upsertTraits(tx, traitUpdatesOf(fresh)),
     () => upsertSubscriptions(tx, subscriptionChangesOf(fresh)),
   );
@@ -93,7 +99,7 @@ class PeopleGoneError extends Error {
  */
 async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
-  let remember = (_hasCommitted: boolean): void => undefined;
+  let settle = (_hasCommitted: boolean): void => undefined;
   try {
     const applied = await stage.transact(async (tx) => {
       const [people, fresh] = await inOrder(
@@ -104,14 +110,19 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
       const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
       if (missing.size > 0) throw new PeopleGoneError(missing);
       const effectOf = await stage.effects.of(tx, people);
-      remember = stage.recent.adding(fresh);
-      if (fresh.length > 0) await apply(tx, fresh, effectOf, people.newest);
+      const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
+      const settleEvents = stage.recent.adding(fresh);
+      settle = (hasCommitted) => {
+        settleEvents(hasCommitted);
+        if (hasCommitted) stage.days.remember(days, people.versions);
+      };
+      if (fresh.length > 0) await apply(tx, fresh, days, effectOf, people.newest);
       return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
     });
-    remember(true);
+    settle(true);
     return applied;
   } catch (error) {
-    remember(false);
+    settle(false);
     throw error;
   }
 }

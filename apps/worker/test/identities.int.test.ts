@@ -4,6 +4,7 @@ import type { EngineEvent } from '#events';
 import { makeRecentEvents } from '#evaluation';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../feature-effects';
+import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
 import { applyEvents, assignPeople } from '../stages/features';
@@ -20,6 +21,7 @@ function makeStage(connection = openConnection(database.url)): FeaturesStage {
     resolver: makePersonResolver(connection.db),
     effects: makeFeatureEffects(),
     recent: makeRecentEvents(100),
+    days: makeKnownDays(100),
     handOn: async () => undefined,
   };
 }

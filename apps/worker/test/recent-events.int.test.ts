@@ -7,6 +7,7 @@ import { makeRecentEvents } from '#evaluation';
 import type { EngineEvent } from '#events';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../feature-effects';
+import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
 import { applyEvents, assignPeople } from '../stages/features';
@@ -24,7 +25,13 @@ type Process = { readonly recent: RecentEvents; readonly stageWith: (transact: T
 function makeProcess(peopleMax = 100): Process {
   const recent = makeRecentEvents(peopleMax);
   const resolver = makePersonResolver(connection.db);
-  const common = { resolver, effects: makeFeatureEffects(), recent, handOn: async () => undefined };
+  const common = {
+    resolver,
+    effects: makeFeatureEffects(),
+    recent,
+    days: makeKnownDays(100),
+    handOn: async () => undefined,
+  };
   return { recent, stageWith: (transact) => ({ ...common, transact }) };
 }
 

@@ -6,6 +6,7 @@ import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { makeFeatureEffects } from '../feature-effects';
+import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
 import { changesIn, evaluateChanges } from '../stages/evaluation';
 import type { FeaturesStage, IncomingEvent } from '../stages/features';
@@ -45,6 +46,7 @@ describe('a stage that is repeated', () => {
       resolver: makePersonResolver(db),
       effects: makeFeatureEffects(),
       recent: makeRecentEvents(100),
+      days: makeKnownDays(100),
       handOn,
     };
   }
