@@ -53,8 +53,8 @@ type Tools = Pipeline & {
 
 /** People whose segments a process remembers: about 20 MB. */
 const STAYS_PEOPLE_MAX = 100_000;
-/** People whose newest events a process remembers: about 30 MB. */
-const RECENT_PEOPLE_MAX = 20_000;
+/** Lists of people's newest events that a process remembers: about 30 MB. */
+const RECENT_LISTS_MAX = 200_000;
 /** People whose last active day a process remembers: about 10 MB. */
 const DAYS_PEOPLE_MAX = 100_000;
 const LOOK_AFTER_FAILURE_MS = 250;
@@ -170,7 +170,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
   const tools: Tools = {
     ...pipeline,
     definitions: makeDefinitionCache(),
-    recent: makeRecentEvents(RECENT_PEOPLE_MAX),
+    recent: makeRecentEvents(RECENT_LISTS_MAX),
     gates: Array.from({ length: LANES }, makeGate),
     // Best effort: the relay looks by itself each second.
     wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),

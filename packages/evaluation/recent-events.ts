@@ -63,22 +63,49 @@ async function read(tx: Sql, wanted: readonly WantedEvents[]): Promise<number[][
   return loadInstants(tx, { personIds: people.keys(), names: names.keys(), wanted: positions });
 }
 
-/** @param peopleMax people who are remembered, the last met; about 1.5 kB each */
-export function makeRecentEvents(peopleMax: number): RecentEvents {
+/** Deeper lists are read each time: few segments ask for that many events, and one would take as much as a hundred others. */
+const REMEMBERED_DEPTH_MAX = 64;
+
+/** @param listsMax lists that are remembered, one a person and name, of whom was met last; about 150 bytes each */
+export function makeRecentEvents(listsMax: number): RecentEvents {
   const known = new Map<string, Entry>();
+  /** The lists, and one more for each person. */
+  let size = 0;
+
+  const forget = (id: string): void => {
+    const entry = known.get(id);
+    if (entry === undefined) return;
+    size -= entry.byName.size + 1;
+    known.delete(id);
+  };
 
   const entryOf = ({ id, eventsVersion }: WantedEvents['person']): Entry => {
     const found = known.get(id);
-    const entry =
-      found?.isSettled === true && found.version === eventsVersion
-        ? found
-        : { version: eventsVersion, isSettled: true, byName: new Map<string, Newest>() };
-    // To the end, for the first is the first to be forgotten.
-    known.delete(id);
+    if (found?.isSettled === true && found.version === eventsVersion) {
+      // To the end, for the first is the first to be forgotten.
+      known.delete(id);
+      known.set(id, found);
+      return found;
+    }
+    forget(id);
+    const entry = { version: eventsVersion, isSettled: true, byName: new Map<string, Newest>() };
     known.set(id, entry);
-    const [oldest] = known.keys();
-    if (known.size > peopleMax && oldest !== undefined) known.delete(oldest);
+    size += 1;
     return entry;
+  };
+
+  const remember = (entry: Entry, { person, name }: WantedEvents, newest: Newest): void => {
+    // It may have been forgotten, or replaced, while its list was read.
+    if (newest.depth > REMEMBERED_DEPTH_MAX || known.get(person.id) !== entry) return;
+    if (!entry.byName.has(name)) size += 1;
+    entry.byName.set(name, newest);
+  };
+
+  const makeRoom = (): void => {
+    for (const id of known.keys()) {
+      if (size <= listsMax) return;
+      forget(id);
+    }
   };
 
   return {
@@ -101,9 +128,10 @@ export function makeRecentEvents(peopleMax: number): RecentEvents {
       );
       for (const [position, { index, entry, one }] of missing.entries()) {
         const newest = { depth: one.depth, instants: found[position] ?? [] };
-        entry.byName.set(one.name, newest);
+        remember(entry, one, newest);
         instants[index] = newest.instants;
       }
+      makeRoom();
       return instants;
     },
 
@@ -115,7 +143,7 @@ export function makeRecentEvents(peopleMax: number): RecentEvents {
         if (!touched.has(personId)) {
           // Two transactions in a row, and the outcome of the first is not known yet: read it again.
           if (!entry.isSettled) {
-            known.delete(personId);
+            forget(personId);
             continue;
           }
           entry.version += 1;
@@ -129,7 +157,7 @@ export function makeRecentEvents(peopleMax: number): RecentEvents {
         for (const [personId, entry] of touched) {
           // If somebody who decided in between has read it anew, this one is no longer there, and the new one is right.
           if (hasCommitted) entry.isSettled = true;
-          else known.delete(personId);
+          else forget(personId);
         }
       };
     },

@@ -22,8 +22,8 @@ beforeAll(() => {
 /** What one process stores, and what it remembers; `transact` is how its transactions end. */
 type Process = { readonly recent: RecentEvents; readonly stageWith: (transact: Transact) => FeaturesStage };
 
-function makeProcess(peopleMax = 100): Process {
-  const recent = makeRecentEvents(peopleMax);
+function makeProcess(listsMax = 100): Process {
+  const recent = makeRecentEvents(listsMax);
   const resolver = makePersonResolver(connection.db);
   const common = {
     resolver,
@@ -80,6 +80,12 @@ async function look(run: string, process: Process, depth: number): Promise<void>
   });
 }
 
+/** Where nothing is to be read. */
+const refuses: Sql = {
+  $queryRawUnsafe: async () => Promise.reject(new Error('a statement')),
+  $executeRawUnsafe: async () => Promise.reject(new Error('a statement')),
+};
+
 class Interrupted extends Error {}
 
 /**
@@ -129,7 +135,7 @@ test('whatever two processes store, and however it ends, what each remembers is 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (steps) => {
       const run = uuidv7();
-      const processes = [makeProcess(), makeProcess(2)];
+      const processes = [makeProcess(), makeProcess(4)];
       for (const { by, depth, ...rest } of steps) {
         const process = processes[by] ?? makeProcess();
         if ('events' in rest) {
@@ -183,10 +189,6 @@ test('what is remembered is not read again, also after this process has stored m
   await store(process, connection.transact, [1, 2, 3].map(buy));
   await look(run, process, 2);
   await store(process, connection.transact, [buy(5), buy(4), buy(0)]);
-  const refuses: Sql = {
-    $queryRawUnsafe: async () => Promise.reject(new Error('a statement')),
-    $executeRawUnsafe: async () => Promise.reject(new Error('a statement')),
-  };
   const people = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
   expect(await newestOf(refuses, people, process.recent, 2)).toEqual([[5000, 4000], []]);
   await expect(newestOf(refuses, people, process.recent, 4)).rejects.toThrow('a statement');
@@ -194,4 +196,25 @@ test('what is remembered is not read again, also after this process has stored m
   await store(makeProcess(), connection.transact, [buy(6)]);
   const later = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
   await expect(newestOf(refuses, later, process.recent, 1)).rejects.toThrow('a statement');
+});
+
+test('whoever was met longest ago is forgotten first, and long lists are never remembered', async () => {
+  const run = uuidv7();
+  // Three people of two lists each would be nine.
+  const process = makeProcess(6);
+  const everybody = [0, 1, 2].map((person) => eventOf(run, { person, name: 'bought', at: 1 }));
+  await store(process, connection.transact, everybody);
+  const ids = await idsOf(run);
+  const people = await connection.transact(async (tx) => {
+    const locked = await lockForDecision(tx, ids);
+    for (const person of locked) await newestOf(tx, [person], process.recent, 2);
+    return locked;
+  });
+  const [first, ...others] = people;
+  if (first === undefined) throw new Error('nobody');
+  expect(await newestOf(refuses, others, process.recent, 2)).toEqual([[1000], [], [1000], []]);
+  await expect(newestOf(refuses, [first], process.recent, 2)).rejects.toThrow('a statement');
+  const longer = (tx: Sql) => process.recent.load(tx, [{ person: first, name: 'bought', depth: 65 }]);
+  expect(await connection.transact(longer)).toEqual([[1000]]);
+  await expect(longer(refuses)).rejects.toThrow('a statement');
 });
