@@ -47,7 +47,8 @@ export async function withDeliveryServices(
     await close();
     await stopChild(redis);
     await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
+    // Started by root, the server keeps its files where its own account may go.
+    for (const used of [folder, postgres.folder]) rmSync(used, { recursive: true, force: true });
   }
 }
 

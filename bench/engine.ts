@@ -95,7 +95,8 @@ export async function startEngine(workers: number): Promise<Engine> {
     await Promise.all(apps.map((child) => stopChild(child)));
     await stopChild(redis);
     await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
+    // Started by root, the server keeps its files where its own account may go.
+    for (const used of [folder, postgres.folder]) rmSync(used, { recursive: true, force: true });
   };
   try {
     await untilReady(url);
