@@ -101,6 +101,23 @@ test.each([
   expect(next - start > TOOK_MS * 1.9).toBe(rests);
 });
 
+test('after an outage a lane does not rest as long as that lasted', async () => {
+  const OUTAGE_MS = 1000;
+  const startedAt = performance.now();
+  const ranAt: number[] = [];
+  const lanes = lanesOf({
+    run: async () => {
+      if (performance.now() - startedAt < OUTAGE_MS) throw new Failure('outage');
+      ranAt.push(performance.now());
+      return null;
+    },
+  });
+  const first = lanes.submit(range(0, 60));
+  await Promise.all([first, lanes.submit([60])]);
+  const [one = 0, next = Infinity] = ranAt;
+  expect(next - one).toBeLessThan(OUTAGE_MS / 2);
+});
+
 test('a job ends after what follows its commit, which the lane does not wait for and an outage only delays', async () => {
   const order: string[] = [];
   let failures = 2;

@@ -63,9 +63,10 @@ const SMALL_JOB_MAX = 100;
 const SMALL_GROUP_EVERY_MS = 20;
 /**
  * From so many items on, up to a full group, a lane rests for as long as the group took: more than that comes at once
- * only where the machine is short of time, and the next group then shares its cost among twice as many.
+ * only where the machine is short of time, and the next group then shares its cost among twice as many. No longer than
+ * `restMsMax`: what took longer waited for something else, an outage or a lock.
  */
-const BUSY_GROUP = { from: 50, full: 500 } as const;
+const BUSY_GROUP = { from: 50, full: 500, restMsMax: 200 } as const;
 const OUTAGE_PAUSE_MS = { first: 100, most: 3000 } as const;
 
 const waitMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -179,7 +180,8 @@ type Lane<Item> = { readonly push: (items: readonly Item[]) => Promise<void> };
 /** How long a lane rests (ms) after a group of so many items that took so long. */
 function restAfter(size: number, tookMs: number): number {
   if (size >= BUSY_GROUP.full) return 0;
-  return Math.max(SMALL_GROUP_EVERY_MS - tookMs, size >= BUSY_GROUP.from ? tookMs : 0);
+  const busyRestMs = size >= BUSY_GROUP.from ? Math.min(tookMs, BUSY_GROUP.restMsMax) : 0;
+  return Math.max(SMALL_GROUP_EVERY_MS - tookMs, busyRestMs);
 }
 
 function makeLane<Item>(
