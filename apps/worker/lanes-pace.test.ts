@@ -1,0 +1,75 @@
+import { makeGate } from './lanes';
+import { Failure, lanesOf, range } from './test/lanes-of';
+
+test('a small group that follows another begins a while after it, with what has come until then', async () => {
+  const groups: (readonly number[])[] = [];
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    run: async (items) => {
+      groups.push(items);
+      startedAt.push(performance.now());
+      return null;
+    },
+  });
+  await lanes.submit([1]);
+  await Promise.all([lanes.submit([2]), lanes.submit([3])]);
+  expect(groups).toEqual([[1], [2, 3]]);
+  const [first = 0, second = 0] = startedAt;
+  expect(second - first).toBeGreaterThan(15);
+});
+
+test('where the stage before keeps the pace, a small group follows another at once', async () => {
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    paced: false,
+    run: async () => {
+      startedAt.push(performance.now());
+      return null;
+    },
+  });
+  for (let job = 0; job < 20; job += 1) await lanes.submit([job]);
+  const [first = 0] = startedAt;
+  // At the pace it would be 380 ms.
+  expect((startedAt.at(-1) ?? Infinity) - first).toBeLessThan(200);
+});
+
+test.each([
+  { items: 49, rests: false },
+  { items: 50, rests: true },
+  { items: 499, rests: true },
+  { items: 500, rests: false },
+])('after $items items that took a while the lane rests as long: $rests', async ({ items, rests }) => {
+  const TOOK_MS = 200;
+  const startedAt: number[] = [];
+  const lanes = lanesOf({
+    gates: [makeGate()],
+    laneOf: () => 0,
+    run: async () => {
+      startedAt.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, startedAt.length === 1 ? TOOK_MS : 0));
+      return null;
+    },
+  });
+  const first = lanes.submit(range(0, items));
+  while (startedAt.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([first, lanes.submit([items])]);
+  const [start = 0, next = 0] = startedAt;
+  expect(next - start > TOOK_MS * 1.9).toBe(rests);
+});
+
+test('after an outage a lane does not rest as long as that lasted', async () => {
+  const OUTAGE_MS = 1000;
+  const startedAt = performance.now();
+  const ranAt: number[] = [];
+  const lanes = lanesOf({
+    run: async () => {
+      if (performance.now() - startedAt < OUTAGE_MS) throw new Failure('outage');
+      ranAt.push(performance.now());
+      return null;
+    },
+  });
+  const first = lanes.submit(range(0, 60));
+  await Promise.all([first, lanes.submit([60])]);
+  const [one = 0, next = Infinity] = ranAt;
+  expect(next - one).toBeLessThan(OUTAGE_MS / 2);
+});
