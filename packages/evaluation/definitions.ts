@@ -4,6 +4,7 @@ import type { Criteria, ReadKey, Reads } from '#criteria';
 import { criteriaSchema, readsOf } from '#criteria';
 import type { DefinitionRow, Sql } from '#database';
 import { loadDefinitions } from '#database';
+import { textKey } from '#events';
 import { dependentsOf, layersOf, segmentsReadBy } from './dependencies';
 
 /** A segment ready to decide on: parsed, with what it depends on and what its transitions set off. */
@@ -60,7 +61,7 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
   }
   const remembered = new Map<string, readonly Segment[]>();
   const find = (keys: readonly string[]): readonly Segment[] => {
-    const signature = keys.join('\n');
+    const signature = textKey(keys);
     const known = remembered.get(signature);
     if (known !== undefined) return known;
     const found = [...new Set(keys.flatMap((key) => readers.get(key) ?? []))];

@@ -6,4 +6,5 @@ export { fromNative, nameSchema, nativeBodySchemas, parseNativeBody } from './na
 export type { NativeEvent, ParsedEvents } from './native';
 export { subscriptionOf, subscriptionStateSchema } from './subscription';
 export { isStorable, normaliseEmail, normalisePhone } from './text';
+export { textKey } from './text-key';
 export { parseIsoInstant, timestampSchema } from './timestamp';

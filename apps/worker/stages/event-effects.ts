@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ActiveDay, PersonGain, StoredEvent, SubscriptionChange, TraitUpdate } from '#database';
-import { subscriptionOf } from '#events';
+import { subscriptionOf, textKey } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf } from '../feature-effects';
 
@@ -141,7 +141,7 @@ export function changesOf(stored: readonly StoredEvent[], applied: Applied): Pay
   const bySignature = new Map<string, { keys: string[]; personIds: string[] }>();
   for (const [personId, set] of byPerson) {
     const keys = [...set].sort();
-    const signature = keys.join('\n');
+    const signature = textKey(keys);
     const change = bySignature.get(signature) ?? { keys, personIds: [] };
     bySignature.set(signature, change);
     change.personIds.push(personId);

@@ -1,0 +1,7 @@
+/**
+ * A key made of texts that clients choose, e.g. names of events. Two different lists never share one, whatever the texts
+ * hold: a separator between them would be a character that one of them may hold too.
+ */
+export function textKey(texts: readonly string[]): string {
+  return JSON.stringify(texts);
+}
