@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { DESTINATION_KINDS } from '#automations';
 import { countGates, readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from './deps';
@@ -16,7 +17,6 @@ export type Metrics = {
 
 const SCRAPE_LIMIT_MS = 1000;
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const DESTINATION_KINDS = ['webhook', 'resend', 'meta'] as const;
 const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const;
 
 /**

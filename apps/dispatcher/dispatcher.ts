@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Destination, DestinationKind } from '#automations';
+import { DESTINATION_KINDS } from '#automations';
 import type { Database } from '#database';
 import { classifyFailure } from '#database';
 import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
@@ -11,7 +12,7 @@ import { deliver } from './deliver';
 import { makeEndpointPaces } from './endpoint-paces';
 import { makeEndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
-import { DESTINATION_KINDS, LIMITS } from './limits';
+import { LIMITS } from './limits';
 import type { OutageLog } from './outage';
 import { makeRateLine } from './rate-line';
 import type { Relay } from './relay';

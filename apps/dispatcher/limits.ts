@@ -51,8 +51,6 @@ export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
   },
 };
 
-export const DESTINATION_KINDS: readonly DestinationKind[] = ['webhook', 'resend', 'meta'];
-
 /** An endpoint is slow for `forgetMs` after an attempt of `afterMs`, and has `endpointMax` in flight meanwhile. */
 export const SLOW = { afterMs: 5_000, forgetMs: 60_000, endpointMax: 3 } as const;
 

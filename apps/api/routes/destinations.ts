@@ -1,3 +1,4 @@
+import { DESTINATION_KINDS } from '#automations';
 import { destinationsAnswerSchema, resumedAnswerSchema, resumeSchema } from '#client';
 import type { GateRow } from '#database';
 import { listDestinations, listGates, resumeDeliveries } from '#database';
@@ -8,7 +9,6 @@ import { defineRoute } from '../route';
 import { wakeRelay } from '../wake';
 
 const tag = 'Deliveries';
-const KINDS = ['webhook', 'resend', 'meta'] as const;
 /** Gates that are shown; more of them at a time have one cause. */
 const GATES_MAX = 1_000;
 
@@ -32,7 +32,7 @@ export function destinationRoutes(deps: AppDeps): Route[] {
       answers: { 200: destinationsAnswerSchema },
       handle: async () => {
         const [known, gates] = [await listDestinations(db), await listGates(db, GATES_MAX)];
-        const destinations = KINDS.map((kind) => {
+        const destinations = DESTINATION_KINDS.map((kind) => {
           const { isConfigured, reason } = known.find(({ destination }) => destination === kind) ?? {
             isConfigured: kind === 'webhook',
             reason: kind === 'webhook' ? null : 'no dispatcher has started yet',
