@@ -116,6 +116,9 @@ test('of jobs that share a group, only the one at fault fails', async () => {
       if (items.includes(13)) throw new Error('a bug');
       return null;
     },
+    bury: async (_item, error) => {
+      throw error;
+    },
   });
   const results = await Promise.allSettled([[1], [2], [13], [4]].map((items) => lanes.submit(items)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);

@@ -33,7 +33,7 @@ export type LanesOptions<Item> = {
   readonly paced: boolean;
   /** Does the work of a group, all of it or nothing. @returns what is left to do after the commit, null for nothing */
   readonly run: (items: readonly Item[]) => Promise<FollowUp | null>;
-  /** Takes away a single item that the database refuses for its data. */
+  /** Takes away a single item that fails by itself. What it throws fails the item's job. */
   readonly bury: (item: Item, error: unknown) => Promise<void>;
   readonly classify: (error: unknown) => DatabaseFailure;
   readonly onTrouble: (failure: DatabaseFailure, error: unknown) => void;
@@ -115,10 +115,10 @@ export function makeLanes<Item>(options: LanesOptions<Item>): Lanes<Item> {
       const followUp = await insist(() => run(items));
       return followUp === null ? [] : [followUp];
     } catch (error) {
-      if (error instanceof LanesClosedError || classify(error) !== 'data') throw error;
+      if (error instanceof LanesClosedError) throw error;
       const [first] = items;
       if (items.length === 1 && first !== undefined) {
-        await bury(first, error);
+        await insist(() => bury(first, error));
         return [];
       }
       const middle = Math.ceil(items.length / 2);

@@ -127,6 +127,7 @@ function startEvaluation(tools: Tools): Closable[] {
     laneOf: ({ personId }) => hashOf(personId),
     run: (changes) => evaluateChanges(stage, changes),
     bury: async (_change, error) => {
+      if (classifyTrouble(error) !== 'data') throw error;
       throw new GiveUpError('a decision was refused by the database', { cause: error });
     },
   });

@@ -2,12 +2,13 @@
  * What a failure of the database means for whoever works on a batch:
  * - `outage`: the database is not there or is shutting down; the same work succeeds later
  * - `conflict`: a deadlock or a serialization failure; the same work succeeds at once
- * - `data`: the statement refuses what it was given; some row of the batch is poison
- * - `bug`: anything else
+ * - `data`: the database refuses what it was given; some row of the batch is poison
+ * - `bug`: the failure is not the database's
  */
 export type DatabaseFailure = 'outage' | 'conflict' | 'data' | 'bug';
 
-const CONFLICTS = new Set(['40001', '40P01']);
+// Serialization failure, deadlock, a lock that was not had in time.
+const CONFLICTS = new Set(['40001', '40P01', '55P03']);
 // Prisma: can't reach, timed out, closed the connection, no connection from the pool, transaction API timeout.
 const PRISMA_OUTAGES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
 const SOCKET_OUTAGES =
@@ -50,13 +51,23 @@ function isOutage(layer: unknown): boolean {
   );
 }
 
-/** Classes: 08 connection (08P01 is a statement that was sent wrongly), 53 resources, 57P shutdown, 55P lock timeouts; 22 data, 23 constraints. */
+/**
+ * What passes by itself: 08 connection (08P01 is a statement that was sent wrongly), 53 resources, 57P shutdown, 57014
+ * timeout, 58 system errors, 25006 a standby that is being promoted.
+ */
+const OUTAGE_STATES = /^(08(?!P01)|53|57P|57014|58|25006)/;
+/**
+ * What somebody has to see to: the schema is not yet, or no longer, the one that this program expects (a migration is
+ * under way), or its role may not read it. It concerns every row alike, so that the work waits and none is buried.
+ */
+const DEPLOYMENT_STATES = /^(28|3D000|3F000|42501|42703|42P01|42883)/;
+
+/** Whatever SQLSTATE is neither an outage nor a conflict is about the data: of a batch, some row can't be written. */
 export function classifyFailure(error: unknown): DatabaseFailure {
   const state = sqlStateOf(error);
   if (state !== undefined) {
     if (CONFLICTS.has(state)) return 'conflict';
-    if (/^(08(?!P01)|53|57P|57014|58|25006)/.test(state)) return 'outage';
-    if (/^(22|23)/.test(state)) return 'data';
+    return OUTAGE_STATES.test(state) || DEPLOYMENT_STATES.test(state) ? 'outage' : 'data';
   }
   for (const layer of layersOf(error)) if (isOutage(layer)) return 'outage';
   return 'bug';

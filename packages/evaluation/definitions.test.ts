@@ -3,6 +3,8 @@ import { makeDefinitions } from './definitions';
 const paying = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
   name: 'Power users',
+  status: 'active' as const,
+  version: 1,
   criteria: { events: [{ eventName: 'message_sent' }] },
   automationConfig: null,
 };

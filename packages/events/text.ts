@@ -41,17 +41,21 @@ export function cleanObject(object: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [storable(key), clean(value)]));
 }
 
-/** The form in which an e-mail address identifies a person; null when there is none to speak of. */
+/** The longest address of RFC 5321: 64 characters, "@" and 255. An index of PostgreSQL takes at most 2,704 bytes. */
+export const EMAIL_CHARS_MAX = 320;
+const PHONE_CHARS_MAX = 64;
+
+/** The form in which an e-mail address identifies a person; null when there is none to speak of, or it is too long. */
 export function normaliseEmail(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   const email = value.trim().toLowerCase();
-  return email === '' ? null : email;
+  return email === '' || email.length > EMAIL_CHARS_MAX ? null : email;
 }
 
-/** The phone as it is kept; null when there is none to speak of. */
+/** The phone as it is kept; null when there is none to speak of, or it is longer than 64 characters. */
 export function normalisePhone(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return null;
   const phone = value.trim();
-  return phone === '' ? null : phone;
+  return phone === '' || phone.length > PHONE_CHARS_MAX ? null : phone;
 }

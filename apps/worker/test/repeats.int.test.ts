@@ -221,11 +221,18 @@ describe.each(queueBackends)('a worker on $name', ({ useServices }) => {
   });
 });
 
-test('a statement that is sent wrongly is no outage', () => {
-  expect(['08006', '57P01', '08P01'].map((code) => classifyFailure({ code }))).toEqual([
+test('whatever the database refuses is about the data, unless it is away or not migrated yet', () => {
+  const failures = ['08006', '57P01', '42P01', '55P03', '08P01', '22P02', '23514', '54000', 'XX000'];
+  expect(failures.map((code) => classifyFailure({ code }))).toEqual([
     'outage',
     'outage',
-    'bug',
+    'outage',
+    'conflict',
+    'data',
+    'data',
+    'data',
+    'data',
+    'data',
   ]);
 });
 
