@@ -1,18 +1,18 @@
-export { claimDeadlines, msUntilDeadline } from './deadlines';
-export type { DuePerson } from './deadlines';
-export { foldTallies } from './tallies';
-export type { FoldPlace } from './tallies';
-export { makeCounters, readCounters } from './counters';
-export { connect, connectQueuePool, inTransaction } from './connect';
-export { connectForReads, inHeavyRead, inSnapshot } from './heavy-reads';
-export type { HeavySql } from './heavy-reads';
-export type { Connection, Database, Sql } from './connect';
-export { inOrder } from './pipelined';
-export type { Transact } from './pipelined';
-export { classifyFailure, sqlStateOf } from './errors';
-export type { DatabaseFailure } from './errors';
-export { startEmbeddedPostgres } from './embedded-postgres';
-export { applyMigrations } from './migrate';
+export { claimDeadlines, msUntilDeadline } from './decisions/deadlines';
+export type { DuePerson } from './decisions/deadlines';
+export { foldTallies } from './segments/tallies';
+export type { FoldPlace } from './segments/tallies';
+export { makeCounters, readCounters } from './connection/counters';
+export { connect, connectQueuePool, inTransaction } from './connection/connect';
+export { connectForReads, inHeavyRead, inSnapshot } from './segments/heavy-reads';
+export type { HeavySql } from './segments/heavy-reads';
+export type { Connection, Database, Sql } from './connection/connect';
+export { inOrder } from './connection/pipelined';
+export type { Transact } from './connection/pipelined';
+export { classifyFailure, sqlStateOf } from './connection/errors';
+export type { DatabaseFailure } from './connection/errors';
+export { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+export { applyMigrations } from './connection/migrate';
 export {
   createPeople,
   createPeopleByEmail,
@@ -20,10 +20,10 @@ export {
   findIdentities,
   findPeople,
   linkIdentities,
-} from './identities';
-export type { IdentityKind, IdentityLink, KnownIdentity } from './identities';
-export { insertDeadEvent, insertEvents, lockPeople } from './events';
-export type { LockedPeople, StoredEvent } from './events';
+} from './people/identities';
+export type { IdentityKind, IdentityLink, KnownIdentity } from './people/identities';
+export { insertDeadEvent, insertEvents, lockPeople } from './people/events';
+export type { LockedPeople, StoredEvent } from './people/events';
 export {
   addToPeople,
   insertActiveDays,
@@ -31,8 +31,8 @@ export {
   setPhones,
   upsertSubscriptions,
   upsertTraits,
-} from './person-facts';
-export type { ActiveDay, PersonGain, SubscriptionChange, TraitUpdate } from './person-facts';
+} from './people/facts';
+export type { ActiveDay, PersonGain, SubscriptionChange, TraitUpdate } from './people/facts';
 export {
   loadFilteredInstants,
   loadInstants,
@@ -42,18 +42,18 @@ export {
   lockForDecision,
   readForDecision,
   readNow,
-} from './decision-reads';
-export type { LockedPerson } from './decision-reads';
-export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decision-writes';
-export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decision-writes';
-export { currentFeatureRules, findFeatureRules, insertFeatureRules } from './feature-rules';
-export type { FeatureRulesVersion } from './feature-rules';
-export { findRecounts, findUncounted, rebuildActiveDays, writeRecounts } from './recounts';
-export type { Recount } from './recounts';
-export { loadDefinitions, raiseRevision } from './definitions';
-export type { DefinitionRow } from './definitions';
-export { decideStep, planForChunks, STEP_SEGMENTS_MAX } from './chunk-decision';
-export type { DecisionStep, StepTransition } from './chunk-decision';
+} from './decisions/reads';
+export type { LockedPerson } from './decisions/reads';
+export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decisions/writes';
+export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decisions/writes';
+export { currentFeatureRules, findFeatureRules, insertFeatureRules } from './people/feature-rules';
+export type { FeatureRulesVersion } from './people/feature-rules';
+export { findRecounts, findUncounted, rebuildActiveDays, writeRecounts } from './people/recounts';
+export type { Recount } from './people/recounts';
+export { loadDefinitions, raiseRevision } from './segments/definitions';
+export type { DefinitionRow } from './segments/definitions';
+export { decideStep, planForChunks, STEP_SEGMENTS_MAX } from './decisions/decide-in-sql';
+export type { DecisionStep, StepTransition } from './decisions/decide-in-sql';
 export {
   askForScheduledEvaluation,
   endEvaluation,
@@ -63,22 +63,22 @@ export {
   findUnreached,
   loadStanding,
   startEvaluation,
-} from './evaluations';
-export type { EvaluationKind, EvaluationRow, EvaluationStatus, RunStanding } from './evaluations';
-export { advancePart, findOpenParts, findUnsettled, lockChunk } from './evaluation-parts';
-export type { EvaluationPart, LockedChunk } from './evaluation-parts';
-export { keepIdentifiers, settleIdentifiers } from './audience-identifiers';
-export type { AudienceEntry } from './audience-identifiers';
-export { claimDueDeliveries } from './delivery-claims';
+} from './evaluations/evaluations';
+export type { EvaluationKind, EvaluationRow, EvaluationStatus, RunStanding } from './evaluations/evaluations';
+export { advancePart, findOpenParts, findUnsettled, lockChunk } from './evaluations/parts';
+export type { EvaluationPart, LockedChunk } from './evaluations/parts';
+export { keepIdentifiers, settleIdentifiers } from './deliveries/audience-identifiers';
+export type { AudienceEntry } from './deliveries/audience-identifiers';
+export { claimDueDeliveries } from './deliveries/claims';
 export type {
   ClaimedDeliveries,
   ClaimedGroup,
   ClaimRequest,
   DeliveryLane,
   EndpointMax,
-} from './delivery-claims';
-export { takeUpDeliveries } from './delivery-context';
-export type { DeliveryContext, TakeUp } from './delivery-context';
+} from './deliveries/claims';
+export { takeUpDeliveries } from './deliveries/take-up';
+export type { DeliveryContext, TakeUp } from './deliveries/take-up';
 export {
   countGates,
   listGates,
@@ -87,36 +87,36 @@ export {
   resumeDeliveries,
   returnTry,
   WHOLE_DESTINATION,
-} from './delivery-gates';
-export type { GateCount, GateRow, GateState, GateTrouble } from './delivery-gates';
-export { announceDestination, listDestinations, takePlace } from './delivery-destinations';
-export type { DestinationRow } from './delivery-destinations';
+} from './deliveries/gates';
+export type { GateCount, GateRow, GateState, GateTrouble } from './deliveries/gates';
+export { announceDestination, listDestinations, takePlace } from './deliveries/destination-status';
+export type { DestinationRow } from './deliveries/destination-status';
 export {
   moveDelivery,
   recordDeliveryResults,
   releaseDeliveries,
   storeDeliveryBodies,
-} from './delivery-results';
-export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './delivery-results';
-export { migrationsApplied } from './migrate';
-export { decodeCursor, pageOf } from './cursors';
-export type { Page } from './cursors';
-export { findNamedSegments, findSegment, insertSegment, listSegments, updateSegment } from './segments';
-export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments';
-export { findNewestStay } from './stays';
-export type { Stay } from './stays';
-export { findOnlyEvent, loadEventsAt } from './event-reads';
-export type { NamedEvent } from './event-reads';
-export { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers } from './matches';
-export type { Matches, MatchQuestion, SampledPerson } from './matches';
-export { countOverlaps } from './overlaps';
-export type { Overlaps } from './overlaps';
-export { loadSegmentStats } from './segment-stats';
-export type { SegmentDay, SegmentStats } from './segment-stats';
-export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people';
-export type { Member, PersonEvent, PersonProfile } from './people';
-export { findDelivery, listAttempts, listDeliveries } from './deliveries';
-export type { AttemptRow, DeliveryRow } from './deliveries';
-export { replayDeliveries, retryDeadDeliveries, retryDelivery, skipOpenDeliveries } from './delivery-resends';
-export { countDeliveries, foldDeliveryTallies } from './delivery-tallies';
-export type { DeliveryFilter, DeliveryStatus } from './delivery-walk';
+} from './deliveries/results';
+export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './deliveries/results';
+export { migrationsApplied } from './connection/migrate';
+export { decodeCursor, pageOf } from './connection/cursors';
+export type { Page } from './connection/cursors';
+export { findNamedSegments, findSegment, insertSegment, listSegments, updateSegment } from './segments/segments';
+export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments/segments';
+export { findNewestStay } from './segments/memberships';
+export type { Stay } from './segments/memberships';
+export { findOnlyEvent, loadEventsAt } from './people/named-events';
+export type { NamedEvent } from './people/named-events';
+export { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers } from './segments/matches';
+export type { Matches, MatchQuestion, SampledPerson } from './segments/matches';
+export { countOverlaps } from './segments/overlaps';
+export type { Overlaps } from './segments/overlaps';
+export { loadSegmentStats } from './segments/stats';
+export type { SegmentDay, SegmentStats } from './segments/stats';
+export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people/people';
+export type { Member, PersonEvent, PersonProfile } from './people/people';
+export { findDelivery, listAttempts, listDeliveries } from './deliveries/list';
+export type { AttemptRow, DeliveryRow } from './deliveries/list';
+export { replayDeliveries, retryDeadDeliveries, retryDelivery, skipOpenDeliveries } from './deliveries/resends';
+export { countDeliveries, foldDeliveryTallies } from './deliveries/tallies';
+export type { DeliveryFilter, DeliveryStatus } from './deliveries/pages';

@@ -4,8 +4,8 @@ import { closeAtEnd, useDatabase } from '#testkit';
 import { criteriaArbitrary, windowedCriteriaArbitrary } from '../../testkit/criteria-arbitraries';
 import { DAY_MS, MINUTE_MS, SEGMENT_IDS } from '../../testkit/criteria-vocabulary';
 import { type Person, personArbitrary, stateFor } from '../../testkit/person-arbitraries';
-import { type Database, connect, rowsOf } from '../connect';
-import { plainArray, textArray } from '../literals';
+import { type Database, connect, rowsOf } from '../connection/connect';
+import { plainArray, textArray } from '../connection/literals';
 import { insertPopulation } from './population';
 
 const NOW_MS = Date.UTC(2026, 10, 25, 12);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { closeAtEnd, useDatabase } from '#testkit';
 import { parseIso } from '../../criteria/iso';
-import { type Database, connect, rowsOf } from '../connect';
-import { textArray } from '../literals';
+import { type Database, connect, rowsOf } from '../connection/connect';
+import { textArray } from '../connection/literals';
 
 const database = useDatabase();
 let db: Database;

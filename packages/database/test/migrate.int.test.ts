@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { useDatabase, useFolder } from '#testkit';
-import { applyMigrations, migrationsApplied } from '../migrate';
+import { applyMigrations, migrationsApplied } from '../connection/migrate';
 
 const database = useDatabase();
 const folder = useFolder();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Person } from '../../testkit/person-arbitraries';
 import { SEGMENT_IDS } from '../../testkit/criteria-vocabulary';
-import type { Database } from '../connect';
-import { plainArray, textArray } from '../literals';
+import type { Database } from '../connection/connect';
+import { plainArray, textArray } from '../connection/literals';
 
 /** Stores people with everything that a criteria can read of them. */
 export async function insertPopulation(db: Database, people: readonly Person[]): Promise<void> {

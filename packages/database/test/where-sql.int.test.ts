@@ -3,8 +3,8 @@ import { compileWhere, propertiesMatch } from '#criteria';
 import { closeAtEnd, useDatabase } from '#testkit';
 import { whereArbitrary } from '../../testkit/criteria-arbitraries';
 import { propertiesArbitrary } from '../../testkit/person-arbitraries';
-import { type Database, connect, rowsOf } from '../connect';
-import { textArray } from '../literals';
+import { type Database, connect, rowsOf } from '../connection/connect';
+import { textArray } from '../connection/literals';
 
 const database = useDatabase();
 let db: Database;

@@ -1,0 +1,203 @@
+import { compileSql } from '#criteria';
+import type { Criteria } from '#criteria';
+import type { Sql } from '../connection/connect';
+import { PLANNED_ANEW, rowsOf } from '../connection/connect';
+import type { TransitionCause } from './writes';
+import { plainArray } from '../connection/literals';
+
+/** Segments of one step: their answers about a person travel through the statement as the bits of a `bigint`. */
+export const STEP_SEGMENTS_MAX = 32;
+
+/** People and segments to decide on in one statement, under the locks of the people. */
+export type DecisionStep = {
+  /** The people: a ready-made `uuid[]` literal. */
+  readonly people: string;
+  readonly nowMs: number;
+  readonly cause: TransitionCause;
+  /** At most {@link STEP_SEGMENTS_MAX}, none of which reads the membership of another; nobody belongs to null. */
+  readonly segments: readonly { readonly id: string; readonly criteria: Criteria | null }[];
+  /** Whether these are all segments whose answer time can change: then the deadline they leave replaces the stored one. */
+  readonly exact: boolean;
+  /** Whether these people are, with this step and others of its transaction, decided against every segment. */
+  readonly whole: boolean;
+  /** Segments whose transitions the caller wants to know. */
+  readonly told: readonly string[];
+  /** Whether the caller wants to know who entered or exited anything. */
+  readonly wantChanged: boolean;
+};
+
+/** A transition as a step made it. */
+export type StepTransition = {
+  readonly personId: string;
+  readonly segmentId: string;
+  readonly edge: 'entered' | 'exited';
+  readonly stayId: bigint;
+  readonly atMs: number;
+};
+
+/** What a step did. */
+export type StepResult = {
+  readonly entered: number;
+  readonly exited: number;
+  /** Who entered or exited anything, where it was wanted: a `uuid[]` literal. */
+  readonly changed: string;
+  /** In the order of people, and of the segments of the step. */
+  readonly transitions: readonly StepTransition[];
+};
+
+type Parameter = string | number | boolean | null;
+
+// The first parameters of the statement; those of the criteria follow.
+const PEOPLE = '$1::uuid[]';
+const NOW = '$2::float8';
+const SEGMENTS = '$3::uuid[]';
+const CAUSE = '$4::text';
+const TOLD = '$5::uuid[]';
+const FIRST_PARAMETER = 6;
+
+const NOBODY = { holds: 'false', changesAt: 'NULL::timestamptz', parameters: [] as readonly Parameter[] };
+
+/** The answers of all segments as one number, and the earliest instant at which one of them may change by itself. */
+function compileStep(segments: DecisionStep['segments']) {
+  const bits: string[] = [];
+  const changes: string[] = [];
+  const parameters: Parameter[] = [];
+  for (const [index, { criteria }] of segments.entries()) {
+    const firstParameter = FIRST_PARAMETER + parameters.length;
+    const compiled =
+      criteria === null ? NOBODY : compileSql(criteria, { person: 'p', now: 'p.at', firstParameter });
+    bits.push(`CASE WHEN ${compiled.holds} THEN ${2 ** index}::bigint ELSE 0 END`);
+    changes.push(compiled.changesAt);
+    parameters.push(...compiled.parameters);
+  }
+  return { answers: bits.join('\n | '), change: `least(${changes.join(',\n ')})`, parameters };
+}
+
+/** The transitions that were written, as one text: a row for each would cost more to pass on than to write. */
+const TRANSITIONS = `
+  (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, round(date_part('epoch', t.at) * 1000)), ','
+                     ORDER BY t.person_id, t.position)
+     FROM (SELECT id, person_id, array_position(${SEGMENTS}, segment_id) AS position, 'entered' AS edge, entered_at AS at
+             FROM opened WHERE segment_id = ANY(${TOLD})
+           UNION ALL
+           SELECT id, person_id, array_position(${SEGMENTS}, segment_id), 'exited', exited_at
+             FROM closed WHERE segment_id = ANY(${TOLD})) t)`;
+
+const CHANGED = `(SELECT array_agg(d.id)::text FROM decision d WHERE d.answers <> d.stays)`;
+
+/**
+ * The whole decision as one statement: it reads what was committed when it began, so nothing that it reads is of its
+ * own making, and a person's answers, stays, tallies and deadline are of one instant.
+ */
+function statementOf({ answers, change }: { answers: string; change: string }, step: DecisionStep): string {
+  const deadline = step.exact ? 'a.change' : 'least(a.deadline_at, a.change)';
+  // A person about whom nothing changes is left untouched: a row that is written costs more than all the reading.
+  const settles = [
+    ...(step.exact ? ['a.deadline_claimed_until IS NOT NULL'] : []),
+    ...(step.whole ? ['a.decided_active_days <> a.active_days'] : []),
+  ];
+  const written = [
+    'a.answers <> a.stays',
+    'a.last_decided_at IS NULL',
+    `a.deadline_at IS DISTINCT FROM ${deadline}`,
+  ];
+  return `${PLANNED_ANEW}
+WITH p AS MATERIALIZED (
+  SELECT p.*, greatest(to_timestamp(${NOW} / 1000), p.last_decided_at + interval '1 millisecond', p.last_seen_at)::timestamptz(3) AS at
+    FROM person p WHERE p.id = ANY(${PEOPLE})),
+a AS MATERIALIZED (
+  SELECT p.*, ${change} AS change,
+   (${answers}) AS answers,
+   (SELECT coalesce(bit_or(1::bigint << (array_position(${SEGMENTS}, m.segment_id) - 1)), 0)
+      FROM segment_membership m
+     WHERE m.person_id = p.id AND m.exited_at IS NULL AND m.segment_id = ANY(${SEGMENTS})) AS stays
+    FROM p),
+decision AS MATERIALIZED (
+  SELECT a.id, a.at, a.answers, a.stays, ${deadline} AS deadline, (${[...written, ...settles].join(' OR ')}) AS written
+    FROM a),
+transition AS MATERIALIZED (
+  SELECT d.id AS person_id, s.id AS segment_id, d.at, (d.answers >> (s.n - 1)::int) & 1 = 1 AS entered
+    FROM decision d CROSS JOIN unnest(${SEGMENTS}) WITH ORDINALITY s(id, n)
+   WHERE d.answers <> d.stays AND ((d.answers # d.stays) >> (s.n - 1)::int) & 1 = 1),
+opened AS (
+  INSERT INTO segment_membership (person_id, segment_id, entered_at, entered_by)
+  SELECT person_id, segment_id, at, ${CAUSE} FROM transition WHERE entered
+  RETURNING id, person_id, segment_id, entered_at),
+closed AS (
+  UPDATE segment_membership m SET exited_at = t.at, exited_by = ${CAUSE}
+    FROM transition t
+   WHERE NOT t.entered
+     AND m.id = (SELECT open.id FROM segment_membership open
+                  WHERE open.person_id = t.person_id AND open.segment_id = t.segment_id AND open.exited_at IS NULL LIMIT 1)
+  RETURNING m.id, m.person_id, m.segment_id, m.exited_at),
+tallied AS (
+  INSERT INTO segment_tally (segment_id, minute, entered, exited)
+  SELECT segment_id, date_trunc('minute', at), count(*) FILTER (WHERE entered), count(*) FILTER (WHERE NOT entered)
+    FROM transition GROUP BY 1, 2),
+marked AS (
+  UPDATE person p
+     SET last_decided_at = d.at, deadline_at = d.deadline,
+         deadline_claimed_until = ${step.exact ? 'NULL' : 'p.deadline_claimed_until'},
+         decided_active_days = p.${step.whole ? 'active_days' : 'decided_active_days'},
+         stays_version = p.stays_version + (d.answers <> d.stays)::int
+    FROM decision d WHERE p.id = d.id AND d.written)
+SELECT (SELECT count(*)::int FROM transition WHERE entered) AS entered,
+       (SELECT count(*)::int FROM transition WHERE NOT entered) AS exited,
+       ${step.wantChanged ? CHANGED : 'NULL'} AS changed,
+       ${TRANSITIONS} AS transitions`;
+}
+
+/** Reads back one of {@link TRANSITIONS}. */
+function parseTransition(text: string, { segments }: DecisionStep): StepTransition {
+  const [personId = '', position, edge, stayId = '', atMs] = text.split(' ');
+  const segment = segments[Number(position) - 1];
+  if (segment === undefined) throw new Error('a transition of no segment');
+  return {
+    personId,
+    segmentId: segment.id,
+    edge: edge === 'entered' ? 'entered' : 'exited',
+    stayId: BigInt(stayId),
+    atMs: Number(atMs),
+  };
+}
+
+/**
+ * Decides on locked people in SQL and writes the differences: stays, tallies, deadlines. A person who was never decided
+ * on must be given to steps over every segment.
+ */
+export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResult> {
+  const compiled = compileStep(step.segments);
+  const rows = await rowsOf<{
+    entered: number;
+    exited: number;
+    changed: string | null;
+    transitions: string | null;
+  }>(
+    tx,
+    statementOf(compiled, step),
+    step.people,
+    step.nowMs,
+    plainArray(step.segments.map(({ id }) => id)),
+    step.cause,
+    plainArray(step.told),
+    ...compiled.parameters,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('no row from a statement that always has one');
+  const lines = row.transitions === null ? [] : row.transitions.split(',');
+  return {
+    entered: row.entered,
+    exited: row.exited,
+    changed: row.changed ?? '{}',
+    transitions: lines.map((line) => parseTransition(line, step)),
+  };
+}
+
+/** Sets, for the rest of the transaction, how statements over many people are planned. */
+export async function planForChunks(tx: Sql): Promise<void> {
+  // The planner knows neither how many people are named nor how few of them change: without these it would read, and
+  // hash, the whole of the other side of a join.
+  await tx.$executeRawUnsafe(
+    `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
+  );
+}

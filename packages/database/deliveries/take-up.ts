@@ -1,0 +1,136 @@
+import type { Json } from '#events';
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+import { plainArray } from '../connection/literals';
+
+/** A delivery that was taken up, with all that its attempt needs as it is now. Instants in epoch ms. */
+export type DeliveryContext = {
+  readonly id: string;
+  readonly segmentId: string;
+  readonly personId: string;
+  readonly automationId: string;
+  readonly destination: string;
+  readonly type: 'segment.entered' | 'segment.exited';
+  readonly action: 'send' | 'add' | 'remove';
+  readonly endpoint: string;
+  readonly stateKey: string | null;
+  /** Attempts that were made. */
+  readonly attempts: number;
+  readonly body: string | null;
+  /** The instant of the transition. */
+  readonly createdAt: number;
+  /** A newer delivery wrote, or is to write, the same state. */
+  readonly isSuperseded: boolean;
+  readonly segment: {
+    readonly name: string;
+    readonly status: string;
+    /** JSON text, as it was validated when saved. */
+    readonly automationConfig: string | null;
+  } | null;
+  readonly person: {
+    /** The first that was linked. */
+    readonly userId: string | null;
+    readonly email: string | null;
+    readonly phone: string | null;
+    /** Empty, as the traits are, where no body is to be rendered. */
+    readonly features: Readonly<Record<string, number>>;
+    readonly traits: Readonly<Record<string, Json>>;
+  } | null;
+  readonly membership: { readonly enteredAt: number; readonly exitedAt: number | null } | null;
+};
+
+const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
+
+/** Of the rows `o` and `d`, whether `o` is a newer delivery of the same state. Any status counts. */
+export const NEWER_STATE = `o.state_key = d.state_key AND (o.created_at, o.id) > (d.created_at, d.id)`;
+
+/**
+ * That a delivery, known by its id, is still to be sent; in words that no partial index has, and so for {@link HOLDS_CLAIM}.
+ * With few deliveries the planner would take such an index for shorter than the primary key, and keep the plan when
+ * millions are due.
+ */
+export const NOT_ENDED = `status NOT IN ('succeeded', 'dead', 'skipped', 'superseded')`;
+
+/** That the row `d` carries the claim of `g`. */
+export const HOLDS_CLAIM = `d.claim_token IS NOT DISTINCT FROM g.claim_token`;
+
+// A job that comes twice finds its claim taken.
+const TAKE_UP = `
+  WITH d AS (
+    UPDATE delivery d SET taken_by = g.taken_by,
+           claimed_until = clock_timestamp() + $4::int * interval '1 millisecond'
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) g(id, claim_token, taken_by)
+     WHERE d.id = g.id AND ${HOLDS_CLAIM} AND d.taken_by IS NULL AND ${NOT_ENDED} RETURNING d.*)
+  SELECT d.id::text, d.segment_id::text AS "segmentId", d.person_id::text AS "personId",
+         d.automation_id::text AS "automationId", d.destination, d.type, d.action, d.endpoint,
+         d.state_key AS "stateKey", d.attempts, d.body, ${ms('d.created_at')} AS "createdAt",
+         d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
+         p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
+         (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
+           ORDER BY linked_at, value LIMIT 1) AS "userId",
+         CASE WHEN d.destination = 'webhook' AND d.body IS NULL THEN jsonb_build_object(
+           'features', jsonb_build_object(
+             'activeDays', p.active_days, 'coreActions', p.core_actions, 'pricingViews', p.pricing_views,
+             'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
+           'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
+                       WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
+         ${ms('m.entered_at')} AS "enteredAt", ${ms('m.exited_at')} AS "exitedAt"
+    FROM d LEFT JOIN person p ON p.id = d.person_id LEFT JOIN segment_membership m ON m.id = d.membership_id`;
+
+const SEGMENTS = `
+  SELECT id::text, name, status, automation_config::text AS "automationConfig" FROM segment WHERE id = ANY($1::uuid[])`;
+
+/** A claim, and the uuid of whoever takes it up. */
+export type TakeUp = {
+  readonly deliveryId: string;
+  readonly claimToken: string;
+  readonly takenBy: string;
+};
+
+type SegmentRow = NonNullable<DeliveryContext['segment']> & { readonly id: string };
+type Facts = { readonly features: Record<string, number>; readonly traits: Record<string, Json> | null };
+type ContextRow = Omit<DeliveryContext, 'person' | 'segment' | 'membership'> & {
+  readonly hasPerson: boolean;
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly facts: Facts | null;
+  readonly enteredAt: number | null;
+  readonly exitedAt: number | null;
+};
+
+function contextOf(row: ContextRow, segment: SegmentRow | null): DeliveryContext {
+  const { hasPerson, userId, email, phone, facts, enteredAt, exitedAt, ...delivery } = row;
+  const { features = {}, traits = null } = facts ?? {};
+  return {
+    ...delivery,
+    segment,
+    person: hasPerson ? { userId, email, phone, features, traits: traits ?? {} } : null,
+    membership: enteredAt === null ? null : { enteredAt, exitedAt },
+  };
+}
+
+/**
+ * Takes claims up for `leaseMs` from now. What is not given back is no longer held, is held by whoever took it up
+ * before, or is not to be sent any more.
+ */
+export async function takeUpDeliveries(
+  sql: Sql,
+  takes: readonly TakeUp[],
+  leaseMs: number,
+): Promise<DeliveryContext[]> {
+  const rows = await rowsOf<ContextRow>(
+    sql,
+    TAKE_UP,
+    plainArray(takes.map(({ deliveryId }) => deliveryId)),
+    plainArray(takes.map(({ claimToken }) => claimToken)),
+    plainArray(takes.map(({ takenBy }) => takenBy)),
+    leaseMs,
+  );
+  if (rows.length === 0) return [];
+  // Each once: its config may be long, and thousands of deliveries share it.
+  const ids = [...new Set(rows.map(({ segmentId }) => segmentId))];
+  const segments = await rowsOf<SegmentRow>(sql, SEGMENTS, plainArray(ids));
+  const byId = new Map(segments.map((segment) => [segment.id, segment]));
+  return rows.map((row) => contextOf(row, byId.get(row.segmentId) ?? null));
+}

@@ -1,0 +1,113 @@
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+
+/** A range of people of a run, and how far in it the run is. */
+export type EvaluationPart = {
+  readonly evaluationId: string;
+  readonly part: number;
+  /** The last person that is done; null before the first of all. */
+  readonly cursor: string | null;
+  readonly lastPerson: string;
+};
+
+/** What is left of the ranges of a run. */
+export async function findOpenParts(sql: Sql, evaluationId: string): Promise<EvaluationPart[]> {
+  return rowsOf<EvaluationPart>(
+    sql,
+    `SELECT evaluation_id AS "evaluationId", part, cursor, last_person AS "lastPerson"
+       FROM evaluation_part WHERE evaluation_id = $1::uuid AND NOT is_done ORDER BY part`,
+    evaluationId,
+  );
+}
+
+/** People that are locked; the ids are ready-made `uuid[]` literals, for they only travel back into statements. */
+export type LockedChunk = {
+  readonly count: number;
+  /** The last person, null where there is nobody. */
+  readonly last: string | null;
+  /** Who was decided on before. */
+  readonly known: string;
+  /** Who was never decided on. */
+  readonly fresh: string;
+};
+
+/** Locks the next people of a range, in the order of their ids. */
+export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): Promise<LockedChunk> {
+  const rows = await rowsOf<LockedChunk>(
+    tx,
+    `WITH locked AS MATERIALIZED (
+       SELECT id, last_decided_at IS NULL AS is_fresh FROM person
+        WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND id <= $2::uuid
+        ORDER BY id LIMIT $3::int FOR NO KEY UPDATE)
+     SELECT count(*)::int AS count, (array_agg(id ORDER BY id DESC))[1] AS last,
+            coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
+            coalesce(array_agg(id ORDER BY id) FILTER (WHERE is_fresh), '{}')::text AS fresh
+       FROM locked`,
+    part.cursor,
+    part.lastPerson,
+    limit,
+  );
+  const [chunk] = rows;
+  if (chunk === undefined) throw new Error('no row from a statement that always has one');
+  return chunk;
+}
+
+/**
+ * Those of locked people of whom something is still to be decided, so that a difference is no wonder: they have events
+ * that were stored after `settledMs`, or a deadline that has passed.
+ * @param people a `uuid[]` literal
+ * @param settledMs all events that were stored up to here (epoch ms, the database's clock) are decided on
+ */
+export async function findUnsettled(
+  tx: Sql,
+  people: string,
+  { nowMs, settledMs }: { readonly nowMs: number; readonly settledMs: number },
+): Promise<ReadonlySet<string>> {
+  const rows = await rowsOf<{ id: string }>(
+    tx,
+    `SELECT id FROM person
+      WHERE id = ANY($1::uuid[])
+        AND (last_stored_at > to_timestamp($3::float8 / 1000)
+             OR deadline_at <= greatest(to_timestamp($2::float8 / 1000), last_seen_at, last_decided_at + interval '1 millisecond'))`,
+    people,
+    nowMs,
+    settledMs,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** What a chunk of a run did. */
+export type ChunkResult = {
+  /** The last person that is done. */
+  readonly cursor: string | null;
+  /** Whether nobody of the range is left. */
+  readonly isDone: boolean;
+  readonly evaluated: number;
+  readonly entered: number;
+  readonly exited: number;
+};
+
+/**
+ * Adds a chunk to a run, in the chunk's transaction.
+ * @returns false when the range is no longer where the chunk began: another worker has it, or the run was ended. Then
+ *   the transaction must not commit.
+ */
+export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkResult): Promise<boolean> {
+  const changed = await tx.$executeRawUnsafe(
+    `WITH run AS (
+       UPDATE evaluation e SET evaluated = evaluated + $6::int, entered = entered + $7::int, exited = exited + $8::int
+        WHERE e.id = $1::uuid AND e.status = 'running' RETURNING e.id)
+     UPDATE evaluation_part p SET cursor = coalesce($3::uuid, p.cursor), is_done = $4::bool
+       FROM run
+      WHERE p.evaluation_id = run.id AND p.part = $2::int AND p.cursor IS NOT DISTINCT FROM $5::uuid AND NOT p.is_done`,
+    part.evaluationId,
+    part.part,
+    chunk.cursor,
+    chunk.isDone,
+    part.cursor,
+    chunk.evaluated,
+    chunk.entered,
+    chunk.exited,
+  );
+  return changed === 1;
+}

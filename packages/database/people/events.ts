@@ -1,0 +1,89 @@
+import type { EngineEvent } from '#events';
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+import { plainArray, textArray } from '../connection/literals';
+
+/** An event with the key of its message id and the person it belongs to. */
+export type StoredEvent = { readonly id: string; readonly personId: string; readonly event: EngineEvent };
+
+/** Locked people: of which version of the feature rules their counts are, by the ids of those who exist. */
+export type LockedPeople = {
+  readonly versions: ReadonlyMap<string, number>;
+  /** Of people who were never counted, and of most others: the newest version. */
+  readonly newest: number;
+};
+
+/**
+ * Locks people in the order of their ids (FOR NO KEY UPDATE). Whatever else is read must be read in later
+ * statements: a statement that waited for a lock still sees other tables as they were before. The newest version may be
+ * read here: who is counted by it for the first time was either created after it was made, or is still to be counted
+ * again, as everybody who was there then.
+ */
+export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
+  // People are listed only where some are missing or are counted by other rules, which is rare.
+  const rows = await rowsOf<{ newest: number; people: string | null }>(
+    tx,
+    `WITH locked AS (SELECT id, rules_version FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
+          newest AS (SELECT max(version) AS version FROM feature_rules)
+     SELECT n.version AS newest,
+            CASE WHEN count(l.id) < $2::int OR bool_or(l.rules_version <> n.version)
+                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people
+       FROM newest n LEFT JOIN locked l ON true GROUP BY n.version`,
+    plainArray(ids),
+    ids.length,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('feature rules are missing: the migrations are not applied');
+  const { newest, people } = row;
+  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest };
+  const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
+  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest };
+}
+
+/**
+ * Stores events once by their id.
+ * @param events no two with the same id; sorted here, as two processes may bring the same ones
+ * @returns those that were new
+ */
+export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
+  const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
+  // The ids are listed only where some were there before, which is rare.
+  const rows = await rowsOf<{ ids: string | null }>(
+    tx,
+    `WITH made AS (
+       INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
+       SELECT e.id, e.person_id, e.name, to_timestamp(e.occurred_ms / 1000), to_timestamp(e.received_ms / 1000),
+              e.message_id, e.properties
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::float8[], $6::text[], $7::jsonb[])
+              e(id, person_id, name, occurred_ms, received_ms, message_id, properties)
+       ON CONFLICT (id) DO NOTHING RETURNING id)
+     SELECT CASE WHEN count(*) < $8::int THEN coalesce(string_agg(id::text, ','), '') END AS ids FROM made`,
+    plainArray(sorted.map(({ id }) => id)),
+    plainArray(sorted.map(({ personId }) => personId)),
+    textArray(sorted.map(({ event }) => event.name)),
+    plainArray(sorted.map(({ event }) => event.occurredAt)),
+    plainArray(sorted.map(({ event }) => event.receivedAt)),
+    textArray(sorted.map(({ event }) => event.messageId)),
+    textArray(sorted.map(({ event }) => (event.properties ? JSON.stringify(event.properties) : null))),
+    sorted.length,
+  );
+  const listed = rows[0]?.ids ?? null;
+  if (listed === null) return events;
+  const made = new Set(listed.split(','));
+  return events.filter(({ id }) => made.has(id));
+}
+
+/** An event that can't be stored; see {@link insertDeadEvent}. */
+export type DeadEvent = { readonly id: string; readonly event: EngineEvent; readonly error: string };
+
+/** Keeps an event that the database refuses, as text, with the reason. */
+export async function insertDeadEvent(sql: Sql, dead: DeadEvent): Promise<void> {
+  // A payload that even text refuses (U+0000) is kept escaped.
+  const payload = JSON.stringify(dead.event).replaceAll('\0', '\\u0000').toWellFormed();
+  await sql.$executeRawUnsafe(
+    `INSERT INTO dead_event (id, payload, error) VALUES ($1::uuid, $2, $3) ON CONFLICT (id) DO NOTHING`,
+    dead.id,
+    payload,
+    dead.error.slice(0, 2000),
+  );
+}

@@ -1,0 +1,40 @@
+import type { FeatureRules } from '#events';
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+
+/** Rules and their version, which never become others: whoever knows them need not ask again. */
+export type FeatureRulesVersion = { readonly version: number; readonly rules: FeatureRules };
+
+function only(rows: readonly FeatureRulesVersion[]): FeatureRulesVersion {
+  const [row] = rows;
+  if (row === undefined) throw new Error('feature rules are missing: the migrations are not applied');
+  return row;
+}
+
+/** The rules by which features are to be counted now. */
+export async function currentFeatureRules(sql: Sql): Promise<FeatureRulesVersion> {
+  return only(
+    await rowsOf<FeatureRulesVersion>(
+      sql,
+      `SELECT version, rules FROM feature_rules ORDER BY version DESC LIMIT 1`,
+    ),
+  );
+}
+
+/** The rules of a version that a person is counted by. */
+export async function findFeatureRules(sql: Sql, version: number): Promise<FeatureRules> {
+  const rows = await rowsOf<FeatureRulesVersion>(
+    sql,
+    `SELECT version, rules FROM feature_rules WHERE version = $1::int`,
+    version,
+  );
+  return only(rows).rules;
+}
+
+/** Adds the next version, in an edit's transaction (after `raiseRevision`, so that versions come one by one). */
+export async function insertFeatureRules(tx: Sql, rules: FeatureRules): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `INSERT INTO feature_rules (version, rules) SELECT max(version) + 1, $1::jsonb FROM feature_rules`,
+    JSON.stringify(rules),
+  );
+}

@@ -1,0 +1,152 @@
+import type { Json, JsonObject } from '#events';
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+/** @returns the id of the person whom an id or, failing that, a userId names; null for nobody */
+export async function findPersonId(sql: Sql, person: string): Promise<string | null> {
+  // PostgreSQL refuses such a text instead of finding nobody.
+  if (person.includes('\0') || !person.isWellFormed()) return null;
+  const rows = await rowsOf<{ id: string }>(
+    sql,
+    `SELECT id FROM (
+       SELECT id, 1 AS rank FROM person WHERE id = $1::uuid
+       UNION ALL SELECT person_id, 2 FROM identity WHERE kind = 'userId' AND value = $2) found
+      ORDER BY rank LIMIT 1`,
+    UUID.test(person) ? person : null,
+    person,
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** All that is known about a person. */
+export type PersonProfile = {
+  readonly id: string;
+  readonly identities: readonly {
+    readonly kind: string;
+    readonly value: string;
+    readonly linkedAt: string;
+  }[];
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly traits: JsonObject;
+  readonly features: {
+    readonly activeDays: number;
+    readonly coreActions: number;
+    readonly pricingViews: number;
+    readonly emailOpens: number;
+    readonly emailClicks: number;
+  };
+  readonly subscriptions: readonly {
+    readonly subscriptionId: string;
+    readonly status: string;
+    readonly planName: string | null;
+    /** Minor units a month. */
+    readonly mrr: number | null;
+    readonly currency: string | null;
+    readonly occurredAt: string;
+  }[];
+  /** The stays that last. */
+  readonly memberships: readonly {
+    readonly segmentId: string;
+    readonly segmentName: string;
+    readonly enteredAt: string;
+  }[];
+  readonly firstSeenAt: string | null;
+  readonly lastSeenAt: string | null;
+};
+
+const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** A person's profile, in one statement; null for nobody. @param id a UUID */
+export async function loadPerson(sql: Sql, id: string): Promise<PersonProfile | null> {
+  const rows = await rowsOf<{ person: PersonProfile }>(
+    sql,
+    `SELECT jsonb_build_object(
+       'id', p.id,
+       'identities', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'linkedAt', ${iso('linked_at')})
+                        ORDER BY linked_at, kind DESC, value), '[]') FROM identity WHERE person_id = p.id),
+       'email', p.email, 'phone', p.phone,
+       'traits', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM person_trait
+                   WHERE person_id = p.id AND value <> 'null'),
+       'features', jsonb_build_object('activeDays', active_days, 'coreActions', core_actions,
+                     'pricingViews', pricing_views, 'emailOpens', email_opens, 'emailClicks', email_clicks),
+       'subscriptions', (SELECT coalesce(jsonb_agg(jsonb_build_object('subscriptionId', subscription_id, 'status', status,
+                           'planName', plan_name, 'mrr', mrr, 'currency', currency, 'occurredAt', ${iso('occurred_at')})
+                           ORDER BY subscription_id), '[]') FROM subscription WHERE person_id = p.id),
+       'memberships', (SELECT coalesce(jsonb_agg(jsonb_build_object('segmentId', m.segment_id, 'segmentName', s.name,
+                         'enteredAt', ${iso('m.entered_at')}) ORDER BY m.entered_at, m.segment_id), '[]')
+                         FROM segment_membership m JOIN segment s ON s.id = m.segment_id
+                        WHERE m.person_id = p.id AND m.exited_at IS NULL),
+       'firstSeenAt', ${iso('p.first_seen_at')}, 'lastSeenAt', ${iso('p.last_seen_at')}) AS person
+       FROM person p WHERE p.id = $1::uuid`,
+    id,
+  );
+  return rows[0]?.person ?? null;
+}
+
+/** A stored event. */
+export type PersonEvent = {
+  readonly id: string;
+  readonly messageId: string;
+  readonly event: string;
+  readonly timestamp: Date;
+  readonly receivedAt: Date;
+  readonly properties: Json;
+};
+
+/** A person's events, newest first; one more than the limit, where there is one. */
+export async function listPersonEvents(
+  sql: Sql,
+  personId: string,
+  {
+    before,
+    limit,
+  }: { readonly before: { readonly atMs: number; readonly id: string } | null; readonly limit: number },
+): Promise<PersonEvent[]> {
+  return rowsOf<PersonEvent>(
+    sql,
+    `SELECT id, message_id AS "messageId", name AS event, occurred_at AS timestamp, received_at AS "receivedAt",
+            coalesce(properties, '{}') AS properties
+       FROM event WHERE person_id = $1::uuid
+        AND (occurred_at, id) < (coalesce(to_timestamp($2::float8 / 1000), 'infinity'), $3::uuid)
+      ORDER BY occurred_at DESC, id DESC LIMIT $4::int + 1`,
+    personId,
+    before?.atMs ?? null,
+    before?.id ?? NIL,
+    limit,
+  );
+}
+
+/** Somebody who is in a segment. */
+export type Member = {
+  readonly personId: string;
+  readonly userId: string | null;
+  readonly email: string | null;
+  readonly enteredAt: Date;
+};
+
+/** A segment's members in the order of their ids; one more than the limit, where there is one. */
+export async function listMembers(
+  sql: Sql,
+  segmentId: string,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<Member[]> {
+  return rowsOf<Member>(
+    sql,
+    // Each member is looked up: a merge of the two tables would read all people before the page, on every page.
+    `SELECT m.person_id AS "personId", u.value AS "userId", p.email, m.entered_at AS "enteredAt"
+       FROM (SELECT person_id, entered_at FROM segment_membership
+              WHERE segment_id = $1::uuid AND exited_at IS NULL AND person_id > $2::uuid
+              ORDER BY person_id LIMIT $3::int + 1) m
+       LEFT JOIN LATERAL (SELECT email FROM person WHERE id = m.person_id LIMIT 1) p ON true
+       LEFT JOIN LATERAL (SELECT value FROM identity WHERE person_id = m.person_id AND kind = 'userId'
+                           ORDER BY linked_at, value LIMIT 1) u ON true
+      ORDER BY m.person_id`,
+    segmentId,
+    after ?? NIL,
+    limit,
+  );
+}

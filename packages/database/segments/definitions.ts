@@ -1,0 +1,36 @@
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+
+/** A segment as a decision needs it. `criteria` and `automationConfig` are as they were validated when saved. */
+export type DefinitionRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'active' | 'paused' | 'archived';
+  readonly version: number;
+  readonly criteria: unknown;
+  readonly automationConfig: unknown;
+};
+
+/** All definitions that are active, with the revision they are of. */
+export async function loadDefinitions(sql: Sql): Promise<{ revision: string; segments: DefinitionRow[] }> {
+  // One statement: a revision read apart could be newer than the definitions.
+  const rows = await rowsOf<{ revision: string; segments: DefinitionRow[] | null }>(
+    sql,
+    `SELECT (SELECT revision::text FROM definition_revision) AS revision,
+            (SELECT jsonb_agg(jsonb_build_object('id', id, 'name', name, 'status', status, 'version', version,
+                                                 'criteria', criteria, 'automationConfig', automation_config)
+                              ORDER BY created_at, id)
+               FROM segment WHERE status = 'active') AS segments`,
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('no row from a statement that always has one');
+  return { revision: row.revision, segments: row.segments ?? [] };
+}
+
+/**
+ * Locks and raises the revision: the first statement of every edit of criteria, automations or status, before the
+ * edit is validated, so that edits come one after the other and nobody decides with an old definition afterwards.
+ */
+export async function raiseRevision(tx: Sql): Promise<void> {
+  await tx.$executeRawUnsafe(`UPDATE definition_revision SET revision = revision + 1`);
+}

@@ -1,0 +1,95 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Connection, Database, Sql } from '../connection/connect';
+import { rowsOf, TRANSACTION_LIMITS } from '../connection/connect';
+import { PrismaClient } from '../generated/client';
+
+/** What a statement of {@link connectForReads} may take (ms). */
+const STATEMENT_LIMIT_MS = 15_000;
+
+// Reads that are asked once and written for the occasion: planned with their values, never prepared by name, not able to
+// write, and ended by the server when they take too long.
+const SESSION_OPTIONS =
+  '-c jit=off -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c timezone=UTC' +
+  ` -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_LIMIT_MS}`;
+
+/**
+ * Opens a pool for reads over many people, of the primary or of a replica: apart from that of `connect`, so that they
+ * take no connection from what is quick. Its statements can't write, and end after 15 s (57014).
+ */
+export function connectForReads(
+  url: string,
+  poolMax: number,
+  onError: (error: Error) => void,
+): Pick<Connection, 'db' | 'close'> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolMax,
+    options: SESSION_OPTIONS,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  const db = new PrismaClient({ adapter: new PrismaPg(pool, { onConnectionError: onError }) });
+  return {
+    db,
+    close: async () => {
+      await db.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/** Time limits of several heavy statements together (ms); the server ends each by itself, before. */
+const HEAVY_LIMITS = { maxWait: 10_000, timeout: 60_000 } as const;
+
+/** Runs work on a connection of its own, in the snapshot of another transaction, beside what runs there. */
+export type Beside = <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+
+/** Statements over many people in one snapshot. */
+export type HeavySql = Sql & {
+  /** Lets others in on the snapshot. */
+  readonly share: () => Promise<Beside>;
+};
+
+/** @param snapshot one that another transaction exports, null for a new one */
+async function inRead<T>(
+  reads: Database,
+  snapshot: string | null,
+  work: (tx: Sql) => Promise<T>,
+): Promise<T> {
+  return reads.$transaction(
+    async (tx) => {
+      if (snapshot !== null) await tx.$executeRawUnsafe(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+      await tx.$queryRawUnsafe(
+        `SELECT set_config('enable_seqscan', 'on', true), set_config('work_mem', '128MB', true),
+                set_config('max_parallel_workers_per_gather', '4', true)`,
+      );
+      return work(tx);
+    },
+    { ...HEAVY_LIMITS, isolationLevel: 'RepeatableRead' },
+  );
+}
+
+/**
+ * Runs statements over many people in one snapshot, on the pool of {@link connectForReads}: whole tables may be scanned,
+ * by several processes of the server at once.
+ */
+export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Promise<T>): Promise<T> {
+  return inRead(reads, null, async (tx) => {
+    const share = async (): Promise<Beside> => {
+      const rows = await rowsOf<{ snapshot: string }>(tx, 'SELECT pg_export_snapshot() AS snapshot');
+      return (other) => inRead(reads, rows[0]?.snapshot ?? null, other);
+    };
+    return work({
+      $queryRawUnsafe: tx.$queryRawUnsafe.bind(tx),
+      $executeRawUnsafe: tx.$executeRawUnsafe.bind(tx),
+      share,
+    });
+  });
+}
+
+/** Runs quick reads in one transaction that all see the same instant (REPEATABLE READ). */
+export async function inSnapshot<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
+  return db.$transaction(work, { ...TRANSACTION_LIMITS, isolationLevel: 'RepeatableRead' });
+}

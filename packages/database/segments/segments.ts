@@ -1,0 +1,115 @@
+import type { Sql } from '../connection/connect';
+import { rowsOf } from '../connection/connect';
+import { plainArray, textArray } from '../connection/literals';
+
+export type SegmentStatus = 'active' | 'paused' | 'archived';
+
+/** A segment as it is stored. `criteria` and `automationConfig` are as they were validated when saved. */
+export type SegmentRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly criteria: unknown;
+  readonly automationConfig: unknown;
+  readonly status: SegmentStatus;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
+
+const COLUMNS = `id, name, description, criteria, automation_config AS "automationConfig", status, version,
+                 created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+function only(rows: readonly SegmentRow[]): SegmentRow {
+  const [row] = rows;
+  if (row === undefined) throw new Error('a statement that writes one segment wrote none');
+  return row;
+}
+
+const jsonOrNull = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value);
+
+/** What a new segment is made of. */
+export type NewSegment = Pick<SegmentRow, 'id' | 'name' | 'description' | 'criteria' | 'automationConfig'>;
+
+/** Stores a new segment, active, in an edit's transaction (after `raiseRevision`). */
+export async function insertSegment(tx: Sql, segment: NewSegment): Promise<SegmentRow> {
+  const rows = await rowsOf<SegmentRow>(
+    tx,
+    `INSERT INTO segment (id, name, description, criteria, automation_config)
+     VALUES ($1::uuid, $2, $3, $4::jsonb, $5::jsonb) RETURNING ${COLUMNS}`,
+    segment.id,
+    segment.name,
+    segment.description,
+    JSON.stringify(segment.criteria),
+    jsonOrNull(segment.automationConfig),
+  );
+  return only(rows);
+}
+
+/** Writes a segment as it is to be, in an edit's transaction (after `raiseRevision`). */
+export async function updateSegment(
+  tx: Sql,
+  segment: Omit<SegmentRow, 'createdAt' | 'updatedAt'>,
+): Promise<SegmentRow> {
+  const rows = await rowsOf<SegmentRow>(
+    tx,
+    `UPDATE segment SET name = $2, description = $3, criteria = $4::jsonb, automation_config = $5::jsonb, status = $6,
+                        version = $7::int, updated_at = clock_timestamp()
+      WHERE id = $1::uuid RETURNING ${COLUMNS}`,
+    segment.id,
+    segment.name,
+    segment.description,
+    JSON.stringify(segment.criteria),
+    jsonOrNull(segment.automationConfig),
+    segment.status,
+    segment.version,
+  );
+  return only(rows);
+}
+
+/** @param id a UUID */
+export async function findSegment(sql: Sql, id: string): Promise<SegmentRow | null> {
+  const rows = await rowsOf<SegmentRow>(sql, `SELECT ${COLUMNS} FROM segment WHERE id = $1::uuid`, id);
+  return rows[0] ?? null;
+}
+
+/** Segments that are not archived: those of the given ids, and all whose criteria name segments. */
+export async function findNamedSegments(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Pick<SegmentRow, 'id' | 'name' | 'criteria'>[]> {
+  return rowsOf(
+    sql,
+    `SELECT id, name, criteria FROM segment
+      WHERE status <> 'archived' AND (id = ANY($1::uuid[]) OR criteria @? '$.**.segments')`,
+    plainArray(ids),
+  );
+}
+
+/** Which segments are wanted: `before` is the id that the page before ended with. */
+export type SegmentQuery = {
+  readonly statuses: readonly SegmentStatus[];
+  readonly before: string | null;
+  readonly limit: number;
+};
+
+/** Segments, newest first, with how many members they have; one more than the limit, where there is one. */
+export async function listSegments(
+  sql: Sql,
+  { statuses, before, limit }: SegmentQuery,
+): Promise<(SegmentRow & { readonly memberCount: number })[]> {
+  // By the sum of entries and exits: counting a million memberships takes a tenth of a second each.
+  return rowsOf(
+    sql,
+    `SELECT ${COLUMNS},
+            (SELECT coalesce(sum(t.entered - t.exited), 0)::float8 FROM segment_tally t
+              WHERE t.segment_id = s.id) AS "memberCount"
+       FROM segment s
+      WHERE status = ANY($1::text[]) AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      ORDER BY id DESC LIMIT $3::int + 1`,
+    textArray(statuses),
+    before,
+    limit,
+  );
+}
