@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { reportTrouble } from '#database';
 import { createTarget, insertDue, multiplyDue } from './delivery-load';
-import type { DeliveryServices } from './delivery-services';
-import { startDispatcher, until, withDeliveryServices } from './delivery-services';
+import { type DeliveryServices, startDispatcher, until, withDeliveryServices } from './delivery-services';
 import { stopChild } from './engine';
 import { startBadReceiver, startReceiver } from './receiver';
 

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { makeClient } from '#client';
 import { compileSql } from '#criteria';
-import type { Connection, Database } from '#database';
-import { connect, inTransaction, raiseRevision } from '#database';
-import { startEngine } from './engine';
-import type { Engine } from './engine';
+import { connect, type Connection, type Database, inTransaction, raiseRevision } from '#database';
+import { type Engine, startEngine } from './engine';
 import { watchMemory } from './memory';
 import { BATCH_CRITERIA, loadPeople } from './people';
 

@@ -1,8 +1,6 @@
 import { makeClient } from '#client';
-import type { Database } from '#database';
-import { connect } from '#database';
-import type { Engine } from './engine';
-import { startEngine } from './engine';
+import { connect, type Database } from '#database';
+import { type Engine, startEngine } from './engine';
 import { makeEvents, makeSegments } from './load';
 import { inParallel, makePost } from './post';
 

@@ -2,13 +2,10 @@ import { randomUUID } from 'node:crypto';
 import axios from 'axios';
 import { claimDueDeliveries } from '#database';
 import { cpuMsOf } from './cpu';
-import { createTarget, insertBacklog, insertDue } from './delivery-load';
-import type { Target } from './delivery-load';
-import type { DeliveryServices } from './delivery-services';
-import { startDispatcher, until, withDeliveryServices } from './delivery-services';
+import { createTarget, insertBacklog, insertDue, type Target } from './delivery-load';
+import { type DeliveryServices, startDispatcher, until, withDeliveryServices } from './delivery-services';
 import { stopChild } from './engine';
-import { startBadReceiver, startReceiver } from './receiver';
-import type { Receiver } from './receiver';
+import { type Receiver, startBadReceiver, startReceiver } from './receiver';
 
 // `npm run bench:deliveries`: what one dispatcher sends to a local receiver, beside what a bare HTTP client does in the
 // same run; how long a healthy endpoint waits alone, and beside one that hangs and one that fails; and what a round of

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applyMigrations, connect, startEmbeddedPostgres } from '#database';
-import type { Database } from '#database';
-import type { Producer } from '#queues';
-import { makeProducer, openQueueBackend } from '#queues';
+import { applyMigrations, connect, type Database } from '#database';
+import { startEmbeddedPostgres } from '#embedded-postgres';
+import { makeProducer, openQueueBackend, type Producer } from '#queues';
 import { projectRoot } from '#runtime';
 import { freePort, startRedis, stopChild } from './engine';
 

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applyMigrations, startEmbeddedPostgres } from '#database';
+import { applyMigrations } from '#database';
+import { startEmbeddedPostgres } from '#embedded-postgres';
 import { projectRoot } from '#runtime';
 
 /** The engine in its production shape, on this machine, on data of its own. */

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { makeClient } from '#client';
 import type { Criteria } from '#criteria';
-import type { Database } from '#database';
-import { connect, inHeavyRead } from '#database';
-import type { Engine } from './engine';
-import { startEngine } from './engine';
+import { connect, type Database, inHeavyRead } from '#database';
+import { type Engine, startEngine } from './engine';
 import { watchMemory } from './memory';
 import { BATCH_CRITERIA, loadPeople } from './people';
 

@@ -1,14 +1,10 @@
-import { connect } from '#database';
-import type { Connection } from '#database';
+import { connect, type Connection } from '#database';
 import { makeClient } from '#client';
-import type { InsertCeiling } from './ceilings';
-import { expressCeiling, openInsertCeiling } from './ceilings';
+import { expressCeiling, type InsertCeiling, openInsertCeiling } from './ceilings';
 import { cpuMsOf } from './cpu';
-import type { Engine } from './engine';
-import { startEngine } from './engine';
+import { type Engine, startEngine } from './engine';
 import { measureLatency } from './latency';
-import type { PostedEvent } from './load';
-import { makeEvents, makeSegments, PEOPLE, SEGMENTS } from './load';
+import { makeEvents, makeSegments, PEOPLE, type PostedEvent, SEGMENTS } from './load';
 import { inParallel, makePost } from './post';
 import { startReceiver } from './receiver';
 

@@ -39,7 +39,7 @@ function prisma(args, databaseUrl) {
 async function difference() {
   // The package's index reaches the generated client, which must exist before it is loaded.
   prisma(['generate']);
-  const { startEmbeddedPostgres } = await import('#database');
+  const { startEmbeddedPostgres } = await import('#embedded-postgres');
   const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-migration-'));
   const postgres = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' } });
   try {

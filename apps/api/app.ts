@@ -1,5 +1,4 @@
-import type { Express } from 'express';
-import express from 'express';
+import express, { type Express } from 'express';
 import { makeGuard, makeKeyRing } from './auth';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './heavy-reads';

@@ -1,7 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import type { AttemptResult, Automation, Destination } from '#automations';
-import { automationsOf, deliverOne, renderTestBody } from '#automations';
+import {
+  type AttemptResult,
+  type Automation,
+  automationsOf,
+  deliverOne,
+  type Destination,
+  renderTestBody,
+} from '#automations';
 import type { automationTestAnswerSchema } from '#client';
 import type { SegmentRow } from '#database';
 import type { AppDeps } from './deps';

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { Criteria } from '#criteria';
-import { criteriaSchema } from '#criteria';
-import type { Sql } from '#database';
-import { findNamedSegments } from '#database';
+import { type Criteria, criteriaSchema } from '#criteria';
+import { findNamedSegments, type Sql } from '#database';
 import { invalidBy } from './problem';
 import { findWay, segmentRefsOf } from './segment-refs';
 

@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { ParamsOf, Route, RouteDescription } from './route';
-import { parseRequest } from './route';
+import { type ParamsOf, parseRequest, type Route, type RouteDescription } from './route';
 
 /** A file that is written as it is read. */
 export type Download = {

@@ -1,5 +1,4 @@
-import type { ServerOptions } from 'node:http';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Express } from 'express';
 

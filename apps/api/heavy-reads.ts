@@ -1,5 +1,4 @@
-import type { Database, HeavySql } from '#database';
-import { inHeavyRead, sqlStateOf } from '#database';
+import { type Database, type HeavySql, inHeavyRead, sqlStateOf } from '#database';
 import { Problem } from './problem';
 import { makeTurnstile } from './turnstile';
 

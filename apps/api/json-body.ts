@@ -1,5 +1,4 @@
-import type { Request, RequestHandler } from 'express';
-import express from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { Problem } from './problem';
 
 /** 1 MiB, of the body as it is after decompression. */

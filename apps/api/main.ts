@@ -1,10 +1,9 @@
 import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
 import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
-import type { QueueBackend } from '#queues';
-import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
-import type { Log } from '#runtime';
+import { makeProducer, openQueueBackend, type QueueBackend, redisWarnings } from '#queues';
 import {
+  type Log,
   makeLog,
   parseEnv,
   requireDatabaseUrl,

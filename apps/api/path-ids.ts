@@ -1,5 +1,4 @@
-import type { Database } from '#database';
-import { decodeCursor, findPersonId } from '#database';
+import { type Database, decodeCursor, findPersonId } from '#database';
 import { invalid, notFound } from './problem';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

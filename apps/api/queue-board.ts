@@ -1,10 +1,8 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import type { RequestHandler } from 'express';
-import { Router } from 'express';
-import type { Producer } from '#queues';
-import { QUEUE_NAMES } from '#queues';
+import { type RequestHandler, Router } from 'express';
+import { type Producer, QUEUE_NAMES } from '#queues';
 import { Problem } from './problem';
 
 /** Where the dashboard of the queues is. */

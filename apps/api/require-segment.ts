@@ -1,5 +1,4 @@
-import type { SegmentRow, Sql } from '#database';
-import { findSegment } from '#database';
+import { findSegment, type SegmentRow, type Sql } from '#database';
 import { idOf } from './path-ids';
 import { notFound } from './problem';
 

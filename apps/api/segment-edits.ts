@@ -1,17 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { AutomationConfig, StoredAutomationConfig } from '#automations';
-import { assignIds, mergeMasked, sealConfig } from '#automations';
-import type { segmentSchemas } from '#client';
-import type { EvaluationKind, SegmentRow, Sql } from '#database';
 import {
+  assignIds,
+  type AutomationConfig,
+  mergeMasked,
+  sealConfig,
+  type StoredAutomationConfig,
+} from '#automations';
+import type { segmentSchemas } from '#client';
+import {
+  type EvaluationKind,
   findSegment,
-  inTransaction,
   insertEvaluation,
   insertSegment,
+  inTransaction,
   raiseRevision,
+  type SegmentRow,
   skipOpenDeliveries,
+  type Sql,
   updateSegment,
 } from '#database';
 import { checkRefs } from './check-refs';

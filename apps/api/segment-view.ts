@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import type { StoredAutomationConfig } from '#automations';
-import { maskConfig, storedConfigSchema } from '#automations';
+import { maskConfig, type StoredAutomationConfig, storedConfigSchema } from '#automations';
 import type { segmentSchema } from '#client';
 import type { Criteria } from '#criteria';
 import type { SegmentRow } from '#database';

@@ -1,9 +1,7 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import type { Closable } from '#runtime';
-import { EnvError } from '#runtime';
+import { type Closable, EnvError } from '#runtime';
 import { messagesOf } from './express-messages';
 
 /** A server that listens. */

@@ -1,5 +1,4 @@
-import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
-import { audienceOf } from '#automations';
+import { type AttemptResult, audienceOf, type DeliveryRequest, type Destination } from '#automations';
 import type { AudienceEntry } from '#database';
 
 /** How a person stands in an audience by this request; null for destinations that hold no state. */

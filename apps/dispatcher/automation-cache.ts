@@ -1,5 +1,4 @@
-import type { Automation } from '#automations';
-import { automationsOf, storedConfigSchema } from '#automations';
+import { type Automation, automationsOf, storedConfigSchema } from '#automations';
 
 /** Configs that stay parsed; a segment that is edited takes the place of its old one. */
 const SEGMENTS_MAX = 1_000;

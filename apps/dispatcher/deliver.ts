@@ -1,19 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination, Outcome } from '#automations';
-import type { AudienceEntry, DeliveryContext } from '#database';
-import { classifyFailure } from '#database';
+import { type AudienceEntry, classifyFailure, type DeliveryContext } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import { entryAfter, entryOf } from './audience-entries';
 import type { AutomationCache } from './automation-cache';
 import type { EndpointPlaces } from './endpoint-places';
 import type { DispatcherTimes } from './limits';
-import type { Prepared } from './prepare';
-import { prepare } from './prepare';
+import { prepare, type Prepared } from './prepare';
 import type { RateLine } from './rate-line';
 import { noVerdict, resultOf, verdictOf, withoutFailures } from './results';
-import type { Conclusion, Held, Store } from './store';
-import { takeUpsOf } from './store';
+import { type Conclusion, type Held, type Store, takeUpsOf } from './store';
 
 export type DeliverOptions = {
   readonly store: Store;

@@ -1,22 +1,24 @@
 import { setMaxListeners } from 'node:events';
-import type { Destination, DestinationKind } from '#automations';
-import { DESTINATION_KINDS } from '#automations';
-import type { Database } from '#database';
-import { classifyFailure } from '#database';
-import type { Consumer, ConsumerEvents, Producer, QueueBackend, QueueName } from '#queues';
-import { makeConsumer, QueueUnavailableError } from '#queues';
+import { type Destination, DESTINATION_KINDS, type DestinationKind } from '#automations';
+import { classifyFailure, type Database } from '#database';
+import {
+  type Consumer,
+  type ConsumerEvents,
+  makeConsumer,
+  type Producer,
+  type QueueBackend,
+  type QueueName,
+  QueueUnavailableError,
+} from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
 import { makeAutomationCache } from './automation-cache';
-import type { DeliverOptions } from './deliver';
-import { deliver } from './deliver';
+import { deliver, type DeliverOptions } from './deliver';
 import { makeEndpointPaces } from './endpoint-paces';
 import { makeEndpointPlaces } from './endpoint-places';
-import type { DispatcherTimes } from './limits';
-import { LIMITS } from './limits';
+import { type DispatcherTimes, LIMITS } from './limits';
 import type { OutageLog } from './outage';
 import { makeRateLine } from './rate-line';
-import type { Relay } from './relay';
-import { openRelay } from './relay';
+import { openRelay, type Relay } from './relay';
 import { makeStore } from './store';
 
 export type DispatcherOptions = {

@@ -1,7 +1,6 @@
 import type { Outcome } from '#automations';
 import type { EndpointMax } from '#database';
-import type { DestinationLimits } from './limits';
-import { QUICK, SLOW } from './limits';
+import { type DestinationLimits, QUICK, SLOW } from './limits';
 
 /** How quickly endpoints answer of late, as this process saw it, and how much of each may be in flight for that. */
 export type EndpointPaces = {

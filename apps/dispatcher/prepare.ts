@@ -1,5 +1,11 @@
-import type { Automation, DeliveryRequest, Destination } from '#automations';
-import { endpointOf, renderWebhookBody, stateKeyOf } from '#automations';
+import {
+  type Automation,
+  type DeliveryRequest,
+  type Destination,
+  endpointOf,
+  renderWebhookBody,
+  stateKeyOf,
+} from '#automations';
 import type { DeliveryContext } from '#database';
 import type { AutomationCache } from './automation-cache';
 

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination, Rate } from '#automations';
-import type { Database } from '#database';
-import { takePlace } from '#database';
-import type { OutageLog } from './outage';
-import { persist } from './outage';
+import { type Database, takePlace } from '#database';
+import { type OutageLog, persist } from './outage';
 
 /** The line in which the attempts of a destination stand, over all processes. */
 export type RateLine = {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Destination } from '#automations';
-import type { ClaimedGroup, Database, DeliveryLane } from '#database';
-import { announceDestination, claimDueDeliveries } from '#database';
+import {
+  announceDestination,
+  claimDueDeliveries,
+  type ClaimedGroup,
+  type Database,
+  type DeliveryLane,
+} from '#database';
 import type { Payload, Producer } from '#queues';
 import type { EndpointPaces } from './endpoint-paces';
 import type { DestinationLimits, DispatcherTimes } from './limits';

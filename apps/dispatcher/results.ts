@@ -1,7 +1,11 @@
-import type { AttemptResult, DestinationKind, Outcome, Pause } from '#automations';
-import { nextAttemptDelayMs } from '#automations';
-import type { DeliveryResult, GateTrouble } from '#database';
-import { WHOLE_DESTINATION } from '#database';
+import {
+  type AttemptResult,
+  type DestinationKind,
+  nextAttemptDelayMs,
+  type Outcome,
+  type Pause,
+} from '#automations';
+import { type DeliveryResult, type GateTrouble, WHOLE_DESTINATION } from '#database';
 
 /** How long nothing is sent where the receiver did not say how long (ms). */
 const HOLD_MS = { halted: 15 * 60_000, paused: 60_000 } as const;

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DestinationKind } from '#automations';
-import type {
-  AudienceEntry,
-  Database,
-  DeliveryContext,
-  DeliveryRecord,
-  HeldDelivery,
-  TakeUp,
-} from '#database';
 import {
+  type AudienceEntry,
   classifyFailure,
+  type Database,
+  type DeliveryContext,
+  type DeliveryRecord,
+  type HeldDelivery,
   inTransaction,
   keepIdentifiers,
   moveDelivery,
@@ -19,14 +16,13 @@ import {
   returnTry,
   settleIdentifiers,
   storeDeliveryBodies,
+  type TakeUp,
   takeUpDeliveries,
 } from '#database';
 import { makeGather } from './gather';
 import { LIMITS } from './limits';
-import type { OutageLog } from './outage';
-import { persist } from './outage';
-import type { Verdict } from './results';
-import { troublesOf } from './results';
+import { type OutageLog, persist } from './outage';
+import { troublesOf, type Verdict } from './results';
 
 /** A delivery that this process holds until `untilMs` (on the clock of `performance.now()`). */
 export type Held = {

@@ -1,12 +1,10 @@
 import path from 'node:path';
-import { startEmbeddedPostgres } from '#database';
-import type { Env } from '#runtime';
-import { makeLog, parseEnv, requireKeysBeyondLoopback } from '#runtime';
+import { startEmbeddedPostgres } from '#embedded-postgres';
+import { type Env, makeLog, parseEnv, requireKeysBeyondLoopback } from '#runtime';
 import { banner } from './banner';
 import { loadKeyFile } from './key-file';
 import { migrateAll } from './migrate-all';
-import type { OwnDatabase } from './run-standalone';
-import { runStandalone } from './run-standalone';
+import { type OwnDatabase, runStandalone } from './run-standalone';
 import type { Program } from './supervised-child';
 
 /**

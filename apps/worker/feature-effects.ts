@@ -1,7 +1,5 @@
-import type { LockedPeople, Sql, StoredEvent } from '#database';
-import { findFeatureRules } from '#database';
-import type { FeatureEffect } from '#events';
-import { makeFeatureEffect } from '#events';
+import { findFeatureRules, type LockedPeople, type Sql, type StoredEvent } from '#database';
+import { type FeatureEffect, makeFeatureEffect } from '#events';
 
 /** What an event adds to its person's features. */
 export type EffectOf = (event: StoredEvent) => FeatureEffect;

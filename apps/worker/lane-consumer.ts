@@ -1,8 +1,6 @@
-import type { Payload, QueueBackend, QueueName } from '#queues';
-import { makeConsumer, PutBackError } from '#queues';
+import { makeConsumer, type Payload, PutBackError, type QueueBackend, type QueueName } from '#queues';
 import type { Closable, Log } from '#runtime';
-import type { Lanes } from './lanes';
-import { LanesClosedError } from './lanes';
+import { type Lanes, LanesClosedError } from './lanes';
 import { consumerEvents } from './trouble';
 
 /** Transactions that run at the same time in a process. */

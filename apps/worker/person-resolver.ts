@@ -1,11 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, IdentityKind, IdentityLink } from '#database';
 import {
   createPeople,
   createPeopleByEmail,
+  type Database,
   findByEmail,
   findIdentities,
   findPeople,
+  type IdentityKind,
+  type IdentityLink,
   linkIdentities,
 } from '#database';
 import type { EngineEvent } from '#events';

@@ -1,26 +1,37 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, Transact } from '#database';
-import type { FoldPlace } from '#database';
-import { foldDeliveryTallies, foldTallies, insertDeadEvent } from '#database';
-import type { DefinitionCache, RecentEvents } from '#evaluation';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
-import type { Payload, Producer, QueueBackend } from '#queues';
-import { GiveUpError } from '#queues';
+import {
+  type Database,
+  foldDeliveryTallies,
+  type FoldPlace,
+  foldTallies,
+  insertDeadEvent,
+  type Transact,
+} from '#database';
+import {
+  type DefinitionCache,
+  makeDefinitionCache,
+  makeRecentEvents,
+  makeStaysCache,
+  type RecentEvents,
+} from '#evaluation';
+import { GiveUpError, type Payload, type Producer, type QueueBackend } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { makeFeatureEffects } from './feature-effects';
 import { makeKnownDays } from './known-days';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
-import type { Gate } from './lanes';
-import { hashOf, makeGate, makeLanes } from './lanes';
+import { type Gate, hashOf, makeGate, makeLanes } from './lanes';
 import { makePersonResolver } from './person-resolver';
 import { repeat } from './repeat';
 import { startBackfill } from './start-backfill';
-import type { PersonChange } from './stages/evaluation';
-import { changesIn, evaluateChanges } from './stages/evaluation';
-import type { FeaturesStage, IncomingEvent } from './stages/features';
-import { applyEvents, assignPeople, recallPeople } from './stages/features';
-import type { TimersStage } from './stages/timers';
-import { handOnDue } from './stages/timers';
+import { changesIn, evaluateChanges, type PersonChange } from './stages/evaluation';
+import {
+  applyEvents,
+  assignPeople,
+  type FeaturesStage,
+  type IncomingEvent,
+  recallPeople,
+} from './stages/features';
+import { handOnDue, type TimersStage } from './stages/timers';
 import { classifyTrouble, makeTroubleLog } from './trouble';
 
 // The table of contents of a worker: queue -> stage, in the order in which an event meets them.

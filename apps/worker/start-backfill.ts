@@ -1,9 +1,23 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, DatabaseFailure, EvaluationRow } from '#database';
-import { askForScheduledEvaluation, findOpenEvaluations, readNow } from '#database';
+import {
+  askForScheduledEvaluation,
+  type Database,
+  type DatabaseFailure,
+  type EvaluationRow,
+  findOpenEvaluations,
+  readNow,
+} from '#database';
 import type { DefinitionCache, Drift } from '#evaluation';
-import type { Payload, Producer, QueueBackend } from '#queues';
-import { GiveUpError, keepTimetable, makeConsumer, PutBackError, PutOffError } from '#queues';
+import {
+  GiveUpError,
+  keepTimetable,
+  makeConsumer,
+  type Payload,
+  type Producer,
+  PutBackError,
+  PutOffError,
+  type QueueBackend,
+} from '#queues';
 import type { Clock, Closable, Counters, Log } from '#runtime';
 import { makeGate } from './lanes';
 import { repeat } from './repeat';

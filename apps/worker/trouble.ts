@@ -1,7 +1,5 @@
-import type { DatabaseFailure } from '#database';
-import { classifyFailure } from '#database';
-import type { ConsumerEvents, QueueName } from '#queues';
-import { QueueUnavailableError } from '#queues';
+import { classifyFailure, type DatabaseFailure } from '#database';
+import { type ConsumerEvents, type QueueName, QueueUnavailableError } from '#queues';
 import type { Log } from '#runtime';
 import { UnknownPersonError } from './stages/features';
 

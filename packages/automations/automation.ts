@@ -1,5 +1,10 @@
-import type { MetaConfig, ResendConfig, StoredAutomationConfig, StoredWebhookConfig } from './config';
-import { asList } from './config';
+import {
+  asList,
+  type MetaConfig,
+  type ResendConfig,
+  type StoredAutomationConfig,
+  type StoredWebhookConfig,
+} from './config';
 
 /** Which way a transition went. */
 export type Edge = 'entered' | 'exited';

@@ -1,5 +1,4 @@
-import type { StoredAutomationConfig, StoredWebhookConfig } from './config';
-import { asList, mapPart } from './config';
+import { asList, mapPart, type StoredAutomationConfig, type StoredWebhookConfig } from './config';
 
 const HOUR_MS = 3_600_000;
 /** How long a secret that was rotated away still signs. */

@@ -1,5 +1,4 @@
-import type { StoredAutomationConfig } from './config';
-import { mapPart } from './config';
+import { mapPart, type StoredAutomationConfig } from './config';
 import type { SecretBox, SecretPlace } from './secret-box';
 
 export const secretPlace = (automationId: string): SecretPlace => ({ automationId, use: 'secret' });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AutomationConfig, StoredAutomationConfig } from './config';
-import { automationConfigSchema, MASK } from './config';
+import { type AutomationConfig, automationConfigSchema, MASK, type StoredAutomationConfig } from './config';
 import { sealConfig } from './config-sealing';
 import { assignIds, maskConfig, mergeMasked } from './config-secrets';
 import { isSealed, makeSecretBox } from './secret-box';

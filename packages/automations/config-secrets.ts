@@ -1,12 +1,15 @@
-import type {
-  AutomationConfig,
-  MetaConfig,
-  ResendConfig,
-  StoredAutomationConfig,
-  StoredWebhookConfig,
-  WebhookConfig,
+import {
+  asList,
+  type AutomationConfig,
+  mapPart,
+  MASK,
+  type MetaConfig,
+  partPath,
+  type ResendConfig,
+  type StoredAutomationConfig,
+  type StoredWebhookConfig,
+  type WebhookConfig,
 } from './config';
-import { asList, MASK, mapPart, partPath } from './config';
 import { headerPlace, mapValues, secretPlace } from './config-sealing';
 import type { SecretBox, SecretPlace } from './secret-box';
 import { generateSigningSecret } from './signing';

@@ -1,10 +1,8 @@
 import { graphError, reply, resendError } from '../testkit/fakes';
-import type { DestinationKind } from './automation';
-import { DESTINATION_KINDS } from './automation';
+import { DESTINATION_KINDS, type DestinationKind } from './automation';
 import { makeMetaDestination } from './meta';
 import { makeResendDestination } from './resend';
-import type { Conforming } from './test/conformance';
-import { describeDestination } from './test/conformance';
+import { type Conforming, describeDestination } from './test/conformance';
 import { makeWebhookDestination } from './webhook';
 import { makeSecretBox } from './secret-box';
 

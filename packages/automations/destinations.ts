@@ -2,10 +2,8 @@ import type { DestinationKind } from './automation';
 import type { Destination } from './destination';
 import { makeMetaDestination } from './meta';
 import type { MetaSettings } from './meta-graph';
-import type { ResendSettings } from './resend';
-import { makeResendDestination } from './resend';
-import type { SecretBox } from './secret-box';
-import { makeSecretBox } from './secret-box';
+import { makeResendDestination, type ResendSettings } from './resend';
+import { makeSecretBox, type SecretBox } from './secret-box';
 import { makeWebhookDestination } from './webhook';
 
 export type DestinationSettings = {

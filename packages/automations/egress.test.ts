@@ -1,7 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import type { FakeReceiver } from '../testkit/fakes';
-import { reply, startFakeReceiver } from '../testkit/fakes';
+import { type FakeReceiver, reply, startFakeReceiver } from '../testkit/fakes';
 import { isAllowedAddress, makeGuardedAgents, parseCidrs } from './egress';
 import { makeSendHttp } from './http';
 

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { FakeReceiver } from '../testkit/fakes';
-import { reply, startFakeReceiver } from '../testkit/fakes';
+import { type FakeReceiver, reply, startFakeReceiver } from '../testkit/fakes';
 import { makeSendHttp } from './http';
 
 let receiver: FakeReceiver;

@@ -1,38 +1,32 @@
 export {
+  type Action,
   audienceOf,
+  type Automation,
   automationsOf,
   DESTINATION_KINDS,
+  type DestinationKind,
+  type Edge,
   endpointOf,
   matchingAction,
+  type MetaAutomation,
+  type ResendAutomation,
   stateKeyOf,
-} from './automation';
-export type {
-  Action,
-  Automation,
-  DestinationKind,
-  Edge,
-  MetaAutomation,
-  ResendAutomation,
-  WebhookAutomation,
+  type WebhookAutomation,
 } from './automation';
 export {
+  type AutomationConfig,
   automationConfigSchema,
   makeAutomationConfigSchema,
+  type MetaConfig,
+  type ResendConfig,
   signingSecretSchema,
+  type StoredAutomationConfig,
   storedConfigSchema,
+  type WebhookConfig,
 } from './config';
-export type {
-  AutomationConfig,
-  MetaConfig,
-  ResendConfig,
-  StoredAutomationConfig,
-  WebhookConfig,
-} from './config';
-export { rotateSecret } from './config-rotation';
-export type { Rotation } from './config-rotation';
+export { rotateSecret, type Rotation } from './config-rotation';
 export { sealConfig } from './config-sealing';
-export { assignIds, maskConfig, mergeMasked } from './config-secrets';
-export type { ConfigFault, MergeResult } from './config-secrets';
+export { assignIds, type ConfigFault, maskConfig, mergeMasked, type MergeResult } from './config-secrets';
 export { deliverOne } from './deliver-one';
 export type {
   AttemptResult,
@@ -46,12 +40,9 @@ export type {
   Recipient,
   Scope,
 } from './destination';
-export { makeDestinations } from './destinations';
-export type { DestinationSettings } from './destinations';
+export { type DestinationSettings, makeDestinations } from './destinations';
 export { nextAttemptDelayMs } from './retry';
-export { makeSecretBox } from './secret-box';
-export type { SecretBox } from './secret-box';
+export { makeSecretBox, type SecretBox } from './secret-box';
 export { generateSigningSecret } from './signing';
 export { destinationSettings } from './settings';
-export { renderTestBody, renderWebhookBody } from './webhook-body';
-export type { WebhookEvent } from './webhook-body';
+export { renderTestBody, renderWebhookBody, type WebhookEvent } from './webhook-body';

@@ -3,12 +3,9 @@ import * as z from 'zod';
 import type { Attempted } from './destination';
 import { againLater, holdsUp, sendInParts } from './in-parts';
 import { metaOutcome } from './meta-errors';
-import type { GraphCall } from './meta-graph';
-import { answerOf, callGraph, readGraph, statusOf } from './meta-graph';
-import type { AudienceRow } from './meta-hashing';
-import { AUDIENCE_SCHEMA } from './meta-hashing';
-import type { Throttle } from './meta-usage';
-import { usagePause } from './meta-usage';
+import { answerOf, callGraph, type GraphCall, readGraph, statusOf } from './meta-graph';
+import { AUDIENCE_SCHEMA, type AudienceRow } from './meta-hashing';
+import { type Throttle, usagePause } from './meta-usage';
 
 /** Meta's limit of a request. */
 export const ROWS_MAX = 10_000;

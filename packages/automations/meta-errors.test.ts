@@ -1,8 +1,9 @@
-import type { FakeMeta, Handler } from '../testkit/fakes';
 import {
   applyLate,
   errorPage,
+  type FakeMeta,
   graphError,
+  type Handler,
   loseAnswer,
   refuseWith,
   reply,

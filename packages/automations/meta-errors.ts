@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import type { Outcome } from './destination';
-import type { HttpResponse, HttpResult } from './http';
-import { failureText, mayHaveArrived } from './http';
+import { failureText, type HttpResponse, type HttpResult, mayHaveArrived } from './http';
 import { parseJson } from './meta-graph';
-import type { Throttle } from './meta-usage';
-import { regainAccessMs } from './meta-usage';
+import { regainAccessMs, type Throttle } from './meta-usage';
 import { redact } from './redact';
 import { retryAfterMs } from './retry';
 

@@ -1,5 +1,4 @@
-import type { FakeMeta } from '../testkit/fakes';
-import { graphError, reply, startFakeMeta } from '../testkit/fakes';
+import { type FakeMeta, graphError, reply, startFakeMeta } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeMetaDestination } from './meta';

@@ -1,5 +1,4 @@
-import type { FakeMeta } from '../testkit/fakes';
-import { startFakeMeta } from '../testkit/fakes';
+import { type FakeMeta, startFakeMeta } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest, Recipient } from './destination';
 import { makeMetaDestination } from './meta';

@@ -1,14 +1,19 @@
 import type { MetaAutomation } from './automation';
-import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, timedAttempt, timedAttempts } from './destination';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  type Attempted,
+  type DeliveryRequest,
+  type Destination,
+  type Outcome,
+  timedAttempt,
+  timedAttempts,
+} from './destination';
 import { makeSendHttp } from './http';
 import { holdsUp } from './in-parts';
-import type { MetaCall } from './meta-audience';
-import { changeAudience, readAudience, ROWS_MAX } from './meta-audience';
+import { changeAudience, type MetaCall, readAudience, ROWS_MAX } from './meta-audience';
 import { sendConversions } from './meta-events';
 import type { MetaSettings } from './meta-graph';
-import type { AudienceRow } from './meta-hashing';
-import { audienceRow, rowsFromText, rowToText, rowWithout } from './meta-hashing';
+import { type AudienceRow, audienceRow, rowsFromText, rowToText, rowWithout } from './meta-hashing';
 import { makeThrottle } from './meta-usage';
 import { META_RETRY_DELAYS_MS } from './retry';
 

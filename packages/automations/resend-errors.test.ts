@@ -1,5 +1,12 @@
-import type { FakeResend } from '../testkit/fakes';
-import { breakOff, errorPage, reply, reset, resendError, startFakeResend } from '../testkit/fakes';
+import {
+  breakOff,
+  errorPage,
+  type FakeResend,
+  reply,
+  resendError,
+  reset,
+  startFakeResend,
+} from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import { makeResendDestination } from './resend';
 import { audienceRequest, NOW_MS, resendAutomation } from './test/request';

@@ -1,7 +1,6 @@
 import type { Outcome } from './destination';
 import { redact } from './redact';
-import type { Headers } from './resend-limits';
-import { throttledMs, waitMs } from './resend-limits';
+import { type Headers, throttledMs, waitMs } from './resend-limits';
 
 type Verdict = 'retry' | 'throttled' | 'final' | 'halt' | 'quota';
 

@@ -1,5 +1,4 @@
-import type { FakeResend } from '../testkit/fakes';
-import { errorPage, reply, startFakeReceiver, startFakeResend } from '../testkit/fakes';
+import { errorPage, type FakeResend, reply, startFakeReceiver, startFakeResend } from '../testkit/fakes';
 import { deliverOne } from './deliver-one';
 import type { DeliveryRequest } from './destination';
 import { makeResendDestination } from './resend';

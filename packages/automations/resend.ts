@@ -1,11 +1,20 @@
-import { Resend } from 'resend';
-import type { ErrorResponse } from 'resend';
+import { type ErrorResponse, Resend } from 'resend';
 import type { Automation } from './automation';
-import type { Attempted, AttemptResult, DeliveryRequest, Destination, Pause, Recipient } from './destination';
-import { ATTEMPT_TIMEOUT_MS, cutOf, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  type Attempted,
+  type AttemptResult,
+  cutOf,
+  deliverEach,
+  type DeliveryRequest,
+  type Destination,
+  ONE_BY_ONE,
+  type Pause,
+  type Recipient,
+  timedAttempt,
+} from './destination';
 import { resendOutcome } from './resend-errors';
-import type { ResendLimit } from './resend-limits';
-import { makeResendLimit } from './resend-limits';
+import { makeResendLimit, type ResendLimit } from './resend-limits';
 import { RESEND_RETRY_DELAYS_MS } from './retry';
 
 const DEFAULT_BASE_URL = 'https://api.resend.com';

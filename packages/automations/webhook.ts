@@ -1,14 +1,20 @@
 import type { LookupFunction } from 'node:net';
-import type { Attempted, DeliveryRequest, Destination, Outcome } from './destination';
-import { ATTEMPT_TIMEOUT_MS, deliverEach, ONE_BY_ONE, timedAttempt } from './destination';
+import {
+  ATTEMPT_TIMEOUT_MS,
+  type Attempted,
+  deliverEach,
+  type DeliveryRequest,
+  type Destination,
+  ONE_BY_ONE,
+  type Outcome,
+  timedAttempt,
+} from './destination';
 import { EGRESS_BLOCKED, makeGuardedAgents, parseCidrs } from './egress';
-import type { HttpResult } from './http';
-import { failureText, makeSendHttp } from './http';
+import { failureText, type HttpResult, makeSendHttp } from './http';
 import { retryAfterMs, WEBHOOK_RETRY_DELAYS_MS } from './retry';
 import type { SecretBox } from './secret-box';
 import { signatureHeader } from './signing';
-import type { WebhookCredentials } from './webhook-credentials';
-import { makeCredentials, redacted, secretsAt } from './webhook-credentials';
+import { makeCredentials, redacted, secretsAt, type WebhookCredentials } from './webhook-credentials';
 
 const USER_AGENT = 'Segment-Engine-Webhooks/1.0';
 

@@ -14,8 +14,7 @@ import type { explanationAnswerSchema } from './explanation';
 import type { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 import type * as reports from './reports';
 import type * as answers from './responses';
-import { makeFetch, makeRequest } from './request';
-import type { RequestSettings } from './request';
+import { makeFetch, makeRequest, type RequestSettings } from './request';
 import type {
   featureSettingsAnswerSchema,
   featureSettingsEditAnswerSchema,

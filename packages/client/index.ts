@@ -1,19 +1,17 @@
-export { makeClient } from './client';
-export type {
-  ClientSettings,
-  CreateSegment,
-  FeatureSettings,
-  SegmentEngineClient,
-  SubscriptionState,
-  TrackEvent,
-  UpdateSegment,
+export {
+  type ClientSettings,
+  type CreateSegment,
+  type FeatureSettings,
+  makeClient,
+  type SegmentEngineClient,
+  type SubscriptionState,
+  type TrackEvent,
+  type UpdateSegment,
 } from './client';
-export { ProblemError } from './problem-error';
-export type { ProblemBody } from './problem-error';
+export { type ProblemBody, ProblemError } from './problem-error';
 export { explanationAnswerSchema } from './explanation';
 export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
-export { exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
-export type { ExportFormat } from './reports';
+export { type ExportFormat, exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
 export {
   deliveriesQuerySchema,
   evaluateSchema,

@@ -1,86 +1,130 @@
-export { claimDeadlines, msUntilDeadline } from './decisions/deadlines';
-export type { DuePerson } from './decisions/deadlines';
-export { foldTallies } from './segments/tallies';
-export type { FoldPlace } from './segments/tallies';
+export { claimDeadlines, type DuePerson, msUntilDeadline } from './decisions/deadlines';
+export { type FoldPlace, foldTallies } from './segments/tallies';
 export { makeCounters, readCounters } from './connection/counters';
-export { connect, connectQueuePool, inTransaction } from './connection/connect';
-export { connectForReads, inHeavyRead, inSnapshot } from './segments/heavy-reads';
-export type { HeavySql } from './segments/heavy-reads';
-export type { Connection, Database, Sql } from './connection/connect';
-export { inOrder } from './connection/pipelined';
-export type { Transact } from './connection/pipelined';
-export { classifyFailure, sqlStateOf } from './connection/errors';
-export type { DatabaseFailure } from './connection/errors';
-export { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
-export { applyMigrations } from './connection/migrate';
+export {
+  connect,
+  type Connection,
+  connectQueuePool,
+  type Database,
+  inTransaction,
+} from './connection/connect';
+export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
+export type { Sql } from './connection/sql';
+export { inOrder, type Transact } from './connection/pipelined';
+export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
+export { applyMigrations, migrationsApplied } from './connection/migrate';
 export {
   createPeople,
   createPeopleByEmail,
   findByEmail,
   findIdentities,
   findPeople,
+  type IdentityKind,
+  type IdentityLink,
+  type KnownIdentity,
   linkIdentities,
 } from './people/identities';
-export type { IdentityKind, IdentityLink, KnownIdentity } from './people/identities';
-export { insertDeadEvent, insertEvents, lockPeople } from './people/events';
-export type { LockedPeople, StoredEvent } from './people/events';
 export {
+  insertDeadEvent,
+  insertEvents,
+  type LockedPeople,
+  lockPeople,
+  type StoredEvent,
+} from './people/events';
+export {
+  type ActiveDay,
   addToPeople,
   insertActiveDays,
+  type PersonGain,
   setEmails,
   setPhones,
+  type SubscriptionChange,
+  type TraitUpdate,
   upsertSubscriptions,
   upsertTraits,
 } from './people/facts';
-export type { ActiveDay, PersonGain, SubscriptionChange, TraitUpdate } from './people/facts';
 export {
   loadFilteredInstants,
   loadInstants,
   loadOpenStays,
   loadSubscriptions,
   loadTraits,
+  type LockedPerson,
   lockForDecision,
   readForDecision,
   readNow,
 } from './decisions/reads';
-export type { LockedPerson } from './decisions/reads';
-export { appendTallies, closeStays, insertDeliveries, markDecided, openStays } from './decisions/writes';
-export type { DecidedPerson, NewDelivery, Tally, TransitionCause, WrittenStay } from './decisions/writes';
-export { currentFeatureRules, findFeatureRules, insertFeatureRules } from './people/feature-rules';
-export type { FeatureRulesVersion } from './people/feature-rules';
-export { findRecounts, findUncounted, rebuildActiveDays, writeRecounts } from './people/recounts';
-export type { Recount } from './people/recounts';
-export { loadDefinitions, raiseRevision } from './segments/definitions';
-export type { DefinitionRow } from './segments/definitions';
-export { decideStep, planForChunks, STEP_SEGMENTS_MAX } from './decisions/decide-in-sql';
-export type { DecisionStep, StepTransition } from './decisions/decide-in-sql';
+export {
+  appendTallies,
+  closeStays,
+  type DecidedPerson,
+  insertDeliveries,
+  markDecided,
+  type NewDelivery,
+  openStays,
+  type Tally,
+  type TransitionCause,
+  type WrittenStay,
+} from './decisions/writes';
+export {
+  currentFeatureRules,
+  type FeatureRulesVersion,
+  findFeatureRules,
+  insertFeatureRules,
+} from './people/feature-rules';
+export {
+  findRecounts,
+  findUncounted,
+  rebuildActiveDays,
+  type Recount,
+  writeRecounts,
+} from './people/recounts';
+export { type DefinitionRow, loadDefinitions, raiseRevision } from './segments/definitions';
+export {
+  decideStep,
+  type DecisionStep,
+  planForChunks,
+  STEP_SEGMENTS_MAX,
+  type StepTransition,
+} from './decisions/decide-in-sql';
 export {
   askForScheduledEvaluation,
   endEvaluation,
+  type EvaluationKind,
+  type EvaluationRow,
+  type EvaluationStatus,
   findEvaluation,
   findOpenEvaluations,
-  insertEvaluation,
   findUnreached,
+  insertEvaluation,
   loadStanding,
+  type RunStanding,
   startEvaluation,
 } from './evaluations/evaluations';
-export type { EvaluationKind, EvaluationRow, EvaluationStatus, RunStanding } from './evaluations/evaluations';
-export { advancePart, findOpenParts, findUnsettled, lockChunk } from './evaluations/parts';
-export type { EvaluationPart, LockedChunk } from './evaluations/parts';
-export { keepIdentifiers, settleIdentifiers } from './deliveries/audience-identifiers';
-export type { AudienceEntry } from './deliveries/audience-identifiers';
-export { claimDueDeliveries } from './deliveries/claims';
-export type {
-  ClaimedDeliveries,
-  ClaimedGroup,
-  ClaimRequest,
-  DeliveryLane,
-  EndpointMax,
+export {
+  advancePart,
+  type EvaluationPart,
+  findOpenParts,
+  findUnsettled,
+  lockChunk,
+  type LockedChunk,
+} from './evaluations/parts';
+export { type AudienceEntry, keepIdentifiers, settleIdentifiers } from './deliveries/audience-identifiers';
+export {
+  claimDueDeliveries,
+  type ClaimedDeliveries,
+  type ClaimedGroup,
+  type ClaimRequest,
+  type DeliveryLane,
+  type EndpointMax,
 } from './deliveries/claims';
-export { takeUpDeliveries } from './deliveries/take-up';
-export type { DeliveryContext, TakeUp } from './deliveries/take-up';
+export { type DeliveryContext, type TakeUp, takeUpDeliveries } from './deliveries/take-up';
 export {
   countGates,
+  type GateCount,
+  type GateRow,
+  type GateState,
+  type GateTrouble,
   listGates,
   OPEN_AFTER,
   reportTrouble,
@@ -88,35 +132,69 @@ export {
   returnTry,
   WHOLE_DESTINATION,
 } from './deliveries/gates';
-export type { GateCount, GateRow, GateState, GateTrouble } from './deliveries/gates';
-export { announceDestination, listDestinations, takePlace } from './deliveries/destination-status';
-export type { DestinationRow } from './deliveries/destination-status';
 export {
+  announceDestination,
+  type DestinationRow,
+  listDestinations,
+  takePlace,
+} from './deliveries/destination-status';
+export {
+  type DeliveryAttemptRecord,
+  type DeliveryRecord,
+  type DeliveryResult,
+  type HeldDelivery,
   moveDelivery,
   recordDeliveryResults,
   releaseDeliveries,
   storeDeliveryBodies,
 } from './deliveries/results';
-export type { DeliveryAttemptRecord, DeliveryRecord, DeliveryResult, HeldDelivery } from './deliveries/results';
-export { migrationsApplied } from './connection/migrate';
-export { decodeCursor, pageOf } from './connection/cursors';
-export type { Page } from './connection/cursors';
-export { findNamedSegments, findSegment, insertSegment, listSegments, updateSegment } from './segments/segments';
-export type { NewSegment, SegmentQuery, SegmentRow, SegmentStatus } from './segments/segments';
-export { findNewestStay } from './segments/memberships';
-export type { Stay } from './segments/memberships';
-export { findOnlyEvent, loadEventsAt } from './people/named-events';
-export type { NamedEvent } from './people/named-events';
-export { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers } from './segments/matches';
-export type { Matches, MatchQuestion, SampledPerson } from './segments/matches';
-export { countOverlaps } from './segments/overlaps';
-export type { Overlaps } from './segments/overlaps';
-export { loadSegmentStats } from './segments/stats';
-export type { SegmentDay, SegmentStats } from './segments/stats';
-export { findPersonId, listMembers, listPersonEvents, loadPerson } from './people/people';
-export type { Member, PersonEvent, PersonProfile } from './people/people';
-export { findDelivery, listAttempts, listDeliveries } from './deliveries/list';
-export type { AttemptRow, DeliveryRow } from './deliveries/list';
-export { replayDeliveries, retryDeadDeliveries, retryDelivery, skipOpenDeliveries } from './deliveries/resends';
+export { decodeCursor, type Page, pageOf } from './connection/cursors';
+export {
+  findNamedSegments,
+  findSegment,
+  insertSegment,
+  listSegments,
+  type NewSegment,
+  type SegmentQuery,
+  type SegmentRow,
+  type SegmentStatus,
+  updateSegment,
+} from './segments/segments';
+export { findNewestStay, type Stay } from './segments/memberships';
+export { findOnlyEvent, loadEventsAt, type NamedEvent } from './people/named-events';
+export {
+  countMembers,
+  countPeople,
+  type Matches,
+  matchOutsiders,
+  matchPeople,
+  type MatchQuestion,
+  mismatchMembers,
+  type SampledPerson,
+} from './segments/matches';
+export { countOverlaps, type Overlaps } from './segments/overlaps';
+export { loadSegmentStats, type SegmentDay, type SegmentStats } from './segments/stats';
+export {
+  findPersonId,
+  listMembers,
+  listPersonEvents,
+  loadPerson,
+  type Member,
+  type PersonEvent,
+  type PersonProfile,
+} from './people/people';
+export {
+  type AttemptRow,
+  type DeliveryRow,
+  findDelivery,
+  listAttempts,
+  listDeliveries,
+} from './deliveries/list';
+export {
+  replayDeliveries,
+  retryDeadDeliveries,
+  retryDelivery,
+  skipOpenDeliveries,
+} from './deliveries/resends';
 export { countDeliveries, foldDeliveryTallies } from './deliveries/tallies';
 export type { DeliveryFilter, DeliveryStatus } from './deliveries/pages';

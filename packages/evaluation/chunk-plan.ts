@@ -1,5 +1,4 @@
-import type { EvaluationRow, LockedChunk, RunStanding } from '#database';
-import { STEP_SEGMENTS_MAX } from '#database';
+import { type EvaluationRow, type LockedChunk, type RunStanding, STEP_SEGMENTS_MAX } from '#database';
 import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
 import type { Definitions, Segment } from './definitions';

@@ -1,11 +1,20 @@
-import type { EvaluationRow, LockedChunk, NewDelivery, Sql, StepTransition } from '#database';
-import { decideStep, findUnsettled, insertDeliveries, loadStanding, planForChunks, readNow } from '#database';
-import type { Pass, PlannedStep, RunSegment } from './chunk-plan';
-import { planChunk } from './chunk-plan';
+import {
+  decideStep,
+  type EvaluationRow,
+  findUnsettled,
+  insertDeliveries,
+  loadStanding,
+  type LockedChunk,
+  type NewDelivery,
+  planForChunks,
+  readNow,
+  type Sql,
+  type StepTransition,
+} from '#database';
+import { type Pass, planChunk, type PlannedStep, type RunSegment } from './chunk-plan';
 import type { Decisions, DecisionTools } from './decide';
 import type { Definitions } from './definitions';
-import type { Drift } from './drift';
-import { driftOf } from './drift';
+import { type Drift, driftOf } from './drift';
 import { deliveriesOf } from './transitions';
 
 /** A chunk of a run; its people are locked. */

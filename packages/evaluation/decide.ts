@@ -1,17 +1,21 @@
-import { evaluate, nextChange } from '#criteria';
-import type { PersonState } from '#criteria';
-import type { DecidedPerson, LockedPerson, Sql, TransitionCause } from '#database';
-import { inOrder, lockForDecision, markDecided, readNow } from '#database';
+import { evaluate, nextChange, type PersonState } from '#criteria';
+import {
+  type DecidedPerson,
+  inOrder,
+  type LockedPerson,
+  lockForDecision,
+  markDecided,
+  readNow,
+  type Sql,
+  type TransitionCause,
+} from '#database';
 import type { Clock } from '#runtime';
-import type { DefinitionCache, Definitions, Segment } from './definitions';
-import { ACTIVE_DAYS } from './definitions';
-import type { Candidate as Reader } from './person-states';
-import { loadStates } from './person-states';
+import { ACTIVE_DAYS, type DefinitionCache, type Definitions, type Segment } from './definitions';
+import { type Candidate as Reader, loadStates } from './person-states';
 import type { RecentEvents } from './recent-events';
 import type { StaysCache, Whereabouts } from './stays';
 import { always, firesUntilReached, never } from './suppression';
-import type { Transition } from './transitions';
-import { writeTransitions } from './transitions';
+import { type Transition, writeTransitions } from './transitions';
 
 /**
  * Against which segments a person is to be decided: those that read changed keys, those whose answer time can change

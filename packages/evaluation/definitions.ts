@@ -1,9 +1,6 @@
-import type { Automation } from '#automations';
-import { automationsOf, storedConfigSchema } from '#automations';
-import type { Criteria, ReadKey, Reads } from '#criteria';
-import { criteriaSchema, readsOf } from '#criteria';
-import type { DefinitionRow, Sql } from '#database';
-import { loadDefinitions } from '#database';
+import { type Automation, automationsOf, storedConfigSchema } from '#automations';
+import { type Criteria, criteriaSchema, type ReadKey, type Reads, readsOf } from '#criteria';
+import { type DefinitionRow, loadDefinitions, type Sql } from '#database';
 import { textKey } from '#events';
 import { dependentsOf, layersOf, segmentsReadBy } from './dependencies';
 

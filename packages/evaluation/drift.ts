@@ -1,6 +1,5 @@
 import { explain } from '#criteria';
-import type { RunStanding, Sql, StepTransition } from '#database';
-import { loadOpenStays, lockForDecision } from '#database';
+import { loadOpenStays, lockForDecision, type RunStanding, type Sql, type StepTransition } from '#database';
 import type { Definitions } from './definitions';
 import { dependentsOf, segmentsReadBy } from './dependencies';
 import { loadStates } from './person-states';

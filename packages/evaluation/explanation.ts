@@ -1,13 +1,24 @@
-import type { ConditionResult, Criteria, Reads } from '#criteria';
-import { evaluate, explain, nextChange, propertiesMatch, readsOf } from '#criteria';
-import type { LockedPerson, NamedEvent, Sql, Stay } from '#database';
+import {
+  type ConditionResult,
+  type Criteria,
+  evaluate,
+  explain,
+  nextChange,
+  propertiesMatch,
+  type Reads,
+  readsOf,
+} from '#criteria';
 import {
   findNewestStay,
   findOnlyEvent,
   loadEventsAt,
   loadOpenStays,
+  type LockedPerson,
+  type NamedEvent,
   readForDecision,
   readNow,
+  type Sql,
+  type Stay,
 } from '#database';
 import type { Clock } from '#runtime';
 import { loadStates } from './person-states';

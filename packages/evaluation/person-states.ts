@@ -1,7 +1,18 @@
-import type { FilteredEvents, PersonState, SubscriptionState, TraitValue } from '#criteria';
-import { compileWhere } from '#criteria';
-import type { LockedPerson, Sql } from '#database';
-import { inOrder, loadFilteredInstants, loadSubscriptions, loadTraits } from '#database';
+import {
+  compileWhere,
+  type FilteredEvents,
+  type PersonState,
+  type SubscriptionState,
+  type TraitValue,
+} from '#criteria';
+import {
+  inOrder,
+  loadFilteredInstants,
+  loadSubscriptions,
+  loadTraits,
+  type LockedPerson,
+  type Sql,
+} from '#database';
 import type { Segment } from './definitions';
 import type { RecentEvents } from './recent-events';
 

@@ -1,5 +1,4 @@
-import type { LockedPerson, Sql, StoredEvent } from '#database';
-import { loadInstants } from '#database';
+import { loadInstants, type LockedPerson, type Sql, type StoredEvent } from '#database';
 
 /** Events of one name of a locked person: the newest `depth`. */
 export type WantedEvents = {

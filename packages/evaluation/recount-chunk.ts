@@ -1,14 +1,14 @@
-import type { Recount, Sql } from '#database';
 import {
   currentFeatureRules,
   findRecounts,
   findUncounted,
   loadStanding,
   rebuildActiveDays,
+  type Recount,
+  type Sql,
   writeRecounts,
 } from '#database';
-import type { DecisionTools, Question, Scope } from './decide';
-import { decide } from './decide';
+import { decide, type DecisionTools, type Question, type Scope } from './decide';
 import type { ChunkDecision, ChunkQuestion } from './decide-chunk';
 import { makeRecentEvents } from './recent-events';
 import { makeStaysCache } from './stays';

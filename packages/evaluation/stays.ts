@@ -1,5 +1,4 @@
-import type { LockedPerson, Sql } from '#database';
-import { loadOpenStays } from '#database';
+import { loadOpenStays, type LockedPerson, type Sql } from '#database';
 
 /** The segments that a person is in, a character each: remembered by the ten thousands, they must be small. */
 export type Stays = string;

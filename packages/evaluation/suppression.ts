@@ -1,5 +1,4 @@
-import type { Sql } from '#database';
-import { findUnreached } from '#database';
+import { findUnreached, type Sql } from '#database';
 import type { Definitions } from './definitions';
 import type { Transition } from './transitions';
 

@@ -1,8 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Automation, Edge } from '#automations';
-import { endpointOf, matchingAction, stateKeyOf } from '#automations';
-import type { NewDelivery, Sql, Tally, TransitionCause } from '#database';
-import { appendTallies, closeStays, inOrder, insertDeliveries, openStays } from '#database';
+import { type Automation, type Edge, endpointOf, matchingAction, stateKeyOf } from '#automations';
+import {
+  appendTallies,
+  closeStays,
+  inOrder,
+  insertDeliveries,
+  type NewDelivery,
+  openStays,
+  type Sql,
+  type Tally,
+  type TransitionCause,
+} from '#database';
 
 /** A person entering or leaving a segment at an instant (epoch ms). */
 export type Transition = {

@@ -1,9 +1,26 @@
-export { SUBSCRIPTION_EVENT } from './event';
-export type { EngineEvent, Json, JsonObject, SubscriptionUpdate } from './event';
-export { DEFAULT_FEATURE_RULES, featureNamesSchema, makeFeatureEffect } from './feature-rules';
-export type { CountedFeature, FeatureEffect, FeatureRules } from './feature-rules';
-export { fromNative, nameSchema, nativeBodySchemas, parseNativeBody } from './native';
-export type { NativeEvent, ParsedEvents } from './native';
+export {
+  type EngineEvent,
+  type Json,
+  type JsonObject,
+  SUBSCRIPTION_EVENT,
+  type SubscriptionUpdate,
+} from './event';
+export {
+  type CountedFeature,
+  DEFAULT_FEATURE_RULES,
+  type FeatureEffect,
+  featureNamesSchema,
+  type FeatureRules,
+  makeFeatureEffect,
+} from './feature-rules';
+export {
+  fromNative,
+  nameSchema,
+  nativeBodySchemas,
+  type NativeEvent,
+  type ParsedEvents,
+  parseNativeBody,
+} from './native';
 export { subscriptionOf, subscriptionStateSchema } from './subscription';
 export { isStorable, normaliseEmail, normalisePhone } from './text';
 export { textKey } from './text-key';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { EngineEvent, Json, JsonObject } from './event';
-import { SUBSCRIPTION_EVENT } from './event';
+import { type EngineEvent, type Json, type JsonObject, SUBSCRIPTION_EVENT } from './event';
 import { subscriptionPropertiesSchema } from './subscription';
 import { cleanObject, EMAIL_CHARS_MAX, isStorable, jsonFault, normaliseEmail } from './text';
 import { timestampSchema } from './timestamp';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { EngineEvent, SubscriptionUpdate } from './event';
-import { SUBSCRIPTION_EVENT } from './event';
+import { type EngineEvent, SUBSCRIPTION_EVENT, type SubscriptionUpdate } from './event';
 import { isStorable } from './text';
 import { timestampSchema } from './timestamp';
 

@@ -1,5 +1,11 @@
-import type { BackendFactory, IQueueBackend, PgPool } from 'bullmq';
-import { createPostgresBackend, createRedisBackend, PostgresConnection } from 'bullmq';
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  type PgPool,
+  PostgresConnection,
+} from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
 import { connectQueuePool } from '#database';
 import type { QueueName } from './contract';

@@ -1,8 +1,13 @@
-import type { IQueueBackend, JobProgress } from 'bullmq';
-import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import {
+  DelayedError,
+  type IQueueBackend,
+  type JobProgress,
+  UnrecoverableError,
+  WaitingError,
+  Worker,
+} from 'bullmq';
 import type { QueueBackend } from './connection';
-import type { Payload, QueueName } from './contract';
-import { QUEUES } from './contract';
+import { type Payload, type QueueName, QUEUES } from './contract';
 
 type BullWorker<Data> = Worker<Data, void, string, IQueueBackend, JobProgress, 'shared'>;
 

@@ -1,9 +1,18 @@
-export { migrateQueues, openQueueBackend, redisWarnings } from './connection';
-export type { QueueBackend, QueueBackendSettings } from './connection';
-export { GiveUpError, makeConsumer, PutBackError, PutOffError } from './consume';
-export type { Consumer, ConsumerEvents } from './consume';
-export { QUEUE_NAMES, QUEUES } from './contract';
-export type { Payload, QueueName } from './contract';
-export { makeProducer, QueueUnavailableError } from './produce';
-export type { Producer, QueueCounts } from './produce';
+export {
+  migrateQueues,
+  openQueueBackend,
+  type QueueBackend,
+  type QueueBackendSettings,
+  redisWarnings,
+} from './connection';
+export {
+  type Consumer,
+  type ConsumerEvents,
+  GiveUpError,
+  makeConsumer,
+  PutBackError,
+  PutOffError,
+} from './consume';
+export { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
+export { makeProducer, type Producer, type QueueCounts, QueueUnavailableError } from './produce';
 export { keepTimetable } from './timetable';

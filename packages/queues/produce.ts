@@ -1,8 +1,6 @@
-import type { IQueueBackend } from 'bullmq';
-import { Queue } from 'bullmq';
+import { type IQueueBackend, Queue } from 'bullmq';
 import type { QueueBackend } from './connection';
-import type { Payload, QueueName } from './contract';
-import { QUEUE_NAMES, QUEUES } from './contract';
+import { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
 
 /** The queue could not be reached in time. The job may or may not be there: adding it again must be harmless. */
 export class QueueUnavailableError extends Error {

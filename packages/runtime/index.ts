@@ -1,12 +1,15 @@
-export { EnvError, parseEnv, requireDatabaseUrl, requireKeysBeyondLoopback } from './env';
-export type { Env, WorkerStage } from './env';
-export { makeLog } from './log';
-export type { Log } from './log';
+export {
+  type Env,
+  EnvError,
+  parseEnv,
+  requireDatabaseUrl,
+  requireKeysBeyondLoopback,
+  type WorkerStage,
+} from './env';
+export { type Log, makeLog } from './log';
 export type { Clock } from './clock';
-export { closeAll, runUntilStopped } from './lifecycle';
-export type { Closable } from './lifecycle';
+export { type Closable, closeAll, runUntilStopped } from './lifecycle';
 export { projectRoot } from './project-root';
 export { runMain } from './run-main';
-export { makeMetricSums } from './metrics';
-export type { Counters, MetricSample } from './metrics';
+export { type Counters, makeMetricSums, type MetricSample } from './metrics';
 export { metricsText } from './metrics-text';

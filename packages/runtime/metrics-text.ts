@@ -1,5 +1,4 @@
-import type { MetricSample } from './metrics';
-import { METRICS } from './metrics';
+import { METRICS, type MetricSample } from './metrics';
 
 const BOUND = /(?:^|,)le="([^"]*)"$/;
 

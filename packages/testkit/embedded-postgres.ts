@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '#database';
+import { startEmbeddedPostgres } from '#embedded-postgres';
 import { useFolder, type TestFolder } from './folder';
 
 type Options = Parameters<typeof startEmbeddedPostgres>[0];

@@ -1,17 +1,16 @@
 export { closeAtEnd } from './close-at-end';
-export { queueBackends } from './backends';
-export type { QueueBackend, TestServices } from './backends';
-export { useDatabase } from './database';
-export type { TestDatabase } from './database';
-export { queryOnce, serverPid, useEmbeddedPostgres } from './embedded-postgres';
-export type { EmbeddedPostgresTests, Owner } from './embedded-postgres';
-export { useFolder } from './folder';
-export type { TestFolder } from './folder';
-export { useProcesses } from './processes';
-export type { AppOptions, AppProcess, Exit, Processes } from './processes';
+export { type QueueBackend, queueBackends, type TestServices } from './backends';
+export { type TestDatabase, useDatabase } from './database';
+export {
+  type EmbeddedPostgresTests,
+  type Owner,
+  queryOnce,
+  serverPid,
+  useEmbeddedPostgres,
+} from './embedded-postgres';
+export { type TestFolder, useFolder } from './folder';
+export { type AppOptions, type AppProcess, type Exit, type Processes, useProcesses } from './processes';
 export type { TestRedis } from './redis';
-export { waitFor } from './wait-for';
-export type { WaitOptions } from './wait-for';
-export { startProxy } from './proxy';
-export type { TestProxy } from './proxy';
+export { waitFor, type WaitOptions } from './wait-for';
+export { startProxy, type TestProxy } from './proxy';
 export * from './fakes';

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import type { Criteria, PersonState, TraitValue } from '#criteria';
-import { propertiesMatch, readsOf } from '#criteria';
+import { type Criteria, type PersonState, propertiesMatch, readsOf, type TraitValue } from '#criteria';
 import { criteriaArbitrary, windowedCriteriaArbitrary } from './criteria-arbitraries';
 import {
   AMOUNTS,

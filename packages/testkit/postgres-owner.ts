@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { startEmbeddedPostgres } from '#embedded-postgres';
 
 // A process that owns an embedded PostgreSQL until it is killed or told to stop. Arguments: the folder, and the uid
 // of an account to become first.

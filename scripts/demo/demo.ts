@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { SegmentEngineClient } from '#client';
-import { makeClient, ProblemError } from '#client';
-import type { Play } from './acts';
-import { playAda, playBen, playCleo, playDora, playEve } from './acts';
+import { makeClient, ProblemError, type SegmentEngineClient } from '#client';
+import { type Play, playAda, playBen, playCleo, playDora, playEve } from './acts';
 import { makeEcho } from './echo';
 import { startEngine } from './engine';
-import type { Receivers } from './receivers';
-import { startReceivers } from './receivers';
-import type { DemoSegments } from './segments';
-import { createSegments, definitions } from './segments';
+import { type Receivers, startReceivers } from './receivers';
+import { createSegments, definitions, type DemoSegments } from './segments';
 import { makeTale } from './tale';
 import type { Terminal } from './terminal';
 import { DemoFailure } from './until';

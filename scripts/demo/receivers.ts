@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Answer, Call, HttpReceiver } from './http-receiver';
-import { startReceiver } from './http-receiver';
+import { type Answer, type Call, type HttpReceiver, startReceiver } from './http-receiver';
 import { until } from './until';
 
 export type ReceiverName = 'Resend' | 'Meta' | 'webhook';

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SegmentEngineClient, SubscriptionState, TrackEvent } from '#client';
-import { ProblemError } from '#client';
-import type { DemoSegments, SegmentKey } from './segments';
-import { MARK_TRAIT } from './segments';
+import { ProblemError, type SegmentEngineClient, type SubscriptionState, type TrackEvent } from '#client';
+import { type DemoSegments, MARK_TRAIT, type SegmentKey } from './segments';
 import type { Terminal } from './terminal';
 import { DemoFailure, until } from './until';
 

@@ -1,6 +1,5 @@
 import { faultAt } from './input-error';
-import type { Line } from './lines';
-import { LINE_CHARS_MAX } from './lines';
+import { type Line, LINE_CHARS_MAX } from './lines';
 
 /** The cells of a record, and the line that it begins on. */
 export type Cells = { readonly line: number; readonly cells: readonly string[] };

@@ -1,5 +1,4 @@
-import type { Mapping } from './mapping';
-import { makeMapper, nativeEvent } from './mapping';
+import { makeMapper, type Mapping, nativeEvent } from './mapping';
 import type { Row } from './rows';
 
 const mapping: Mapping = {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nativeBodySchemas } from '#events';
-import type { Json, JsonObject } from '#events';
+import { type Json, type JsonObject, nativeBodySchemas } from '#events';
 import type { TrackEvent } from '#client';
 import { faultAt } from './input-error';
 import type { Row } from './rows';

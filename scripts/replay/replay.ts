@@ -1,17 +1,12 @@
 import { statSync } from 'node:fs';
 import { makeClient, ProblemError } from '#client';
 import { InputError } from './input-error';
-import type { ReplayEvent } from './mapping';
-import { makeMapper, nativeEvent } from './mapping';
+import { makeMapper, nativeEvent, type ReplayEvent } from './mapping';
 import type { Options } from './options';
-import type { Screen } from './progress';
-import { formatCount, makeProgress } from './progress';
-import type { Repeats } from './repeats';
-import { makeRepeats, messageIdOf } from './repeats';
-import type { Layout, Row } from './rows';
-import { detectFormat, readRows } from './rows';
-import type { OutgoingEvent, Refusal } from './send';
-import { sendAll } from './send';
+import { formatCount, makeProgress, type Screen } from './progress';
+import { makeRepeats, messageIdOf, type Repeats } from './repeats';
+import { detectFormat, type Layout, readRows, type Row } from './rows';
+import { type OutgoingEvent, type Refusal, sendAll } from './send';
 import { shiftToYesterday } from './times';
 
 /** No row of a history is shorter, as a rule; where they are, finding repeated ones takes some more memory. */

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { useFolder } from '#testkit';
-import type { Layout, Row } from './rows';
-import { detectFormat, readRows } from './rows';
+import { detectFormat, type Layout, readRows, type Row } from './rows';
 
 const folder = useFolder();
 

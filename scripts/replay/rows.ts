@@ -1,11 +1,9 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '#events';
-import type { Cells } from './csv';
-import { readCsv, readText } from './csv';
+import { type Cells, readCsv, readText } from './csv';
 import { faultAt } from './input-error';
-import type { Line } from './lines';
-import { readLines } from './lines';
+import { type Line, readLines } from './lines';
 
 export type Format = 'csv' | 'text' | 'ndjson';
 

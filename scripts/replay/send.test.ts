@@ -1,6 +1,5 @@
 import { ProblemError } from '#client';
-import type { OutgoingEvent, Sender } from './send';
-import { sendAll } from './send';
+import { type OutgoingEvent, sendAll, type Sender } from './send';
 
 async function* history(count: number, size = 0): AsyncGenerator<OutgoingEvent> {
   for (let number = 1; number <= count; number += 1) {

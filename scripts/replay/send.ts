@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TrackEvent } from '#client';
-import { ProblemError } from '#client';
+import { ProblemError, type TrackEvent } from '#client';
 
 /** An event ready to be sent, and the line of the file that it comes from. */
 export type OutgoingEvent = { readonly line: number; readonly event: TrackEvent };

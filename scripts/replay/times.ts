@@ -1,5 +1,4 @@
-import { parseIsoInstant } from '#events';
-import type { Json } from '#events';
+import { type Json, parseIsoInstant } from '#events';
 
 const DAY_MS = 86_400_000;
 const EPOCH = /^\d{9,}(\.\d+)?$/;

@@ -10,8 +10,7 @@ import { testAutomations } from '../automation-test';
 import type { AppDeps } from '../deps';
 import { idOf } from '../path-ids';
 import { notFound } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 
 const tag = 'Automations';
 

@@ -8,8 +8,9 @@ import {
   retriedAnswerSchema,
   retryDeliveriesSchema,
 } from '#client';
-import type { Database, DeliveryRow } from '#database';
 import {
+  type Database,
+  type DeliveryRow,
   findDelivery,
   findPersonId,
   findSegment,
@@ -23,8 +24,7 @@ import {
 import type { AppDeps } from '../deps';
 import { cursorKeys, idOf } from '../path-ids';
 import { notFound, Problem } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import { wakeRelay } from '../wake';
 
 const tag = 'Deliveries';

@@ -1,11 +1,9 @@
 import { DESTINATION_KINDS } from '#automations';
 import { destinationsAnswerSchema, resumedAnswerSchema, resumeSchema } from '#client';
-import type { GateRow } from '#database';
-import { listDestinations, listGates, resumeDeliveries } from '#database';
+import { type GateRow, listDestinations, listGates, resumeDeliveries } from '#database';
 import type { AppDeps } from '../deps';
 import { Problem } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import { wakeRelay } from '../wake';
 
 const tag = 'Deliveries';

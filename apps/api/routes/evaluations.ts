@@ -6,15 +6,26 @@ import {
   evaluationAnswerSchema,
   personEvaluationsAnswerSchema,
 } from '#client';
-import type { EvaluationRow } from '#database';
-import { classifyFailure, findEvaluation, findSegment, inTransaction, insertEvaluation } from '#database';
-import type { DefinitionCache } from '#evaluation';
-import { countDecisions, decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
+import {
+  classifyFailure,
+  type EvaluationRow,
+  findEvaluation,
+  findSegment,
+  insertEvaluation,
+  inTransaction,
+} from '#database';
+import {
+  countDecisions,
+  decide,
+  type DefinitionCache,
+  makeDefinitionCache,
+  makeRecentEvents,
+  makeStaysCache,
+} from '#evaluation';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../path-ids';
 import { notFound, Problem } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import { wakeBackfill, wakeRelay } from '../wake';
 
 const TRIES = 5;

@@ -3,14 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { acceptedAnswerSchema } from '#client';
 import { faultsOf } from '#criteria';
 import { findPeople } from '#database';
-import type { EngineEvent, NativeEvent } from '#events';
-import { fromNative, nativeBodySchemas, parseNativeBody } from '#events';
+import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, parseNativeBody } from '#events';
 import type { AppDeps } from '../deps';
 import { makeGather } from '../gather';
 import type { Metrics } from '../metrics';
 import { invalid } from '../problem';
-import type { Route } from '../route';
-import { sendJson } from '../route';
+import { type Route, sendJson } from '../route';
 
 /** Puts an event that came alone into the queue; resolves once the queue holds it. */
 export type StoreEvent = (event: EngineEvent) => Promise<void>;

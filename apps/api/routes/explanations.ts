@@ -1,16 +1,13 @@
 import type { z } from 'zod';
 import { explanationAnswerSchema } from '#client';
 import { criteriaSchema } from '#criteria';
-import type { NamedEvent, TransitionCause } from '#database';
-import { inSnapshot } from '#database';
-import type { ExplainedSegment, Explanation } from '#evaluation';
-import { explainMembership } from '#evaluation';
+import { inSnapshot, type NamedEvent, type TransitionCause } from '#database';
+import { type ExplainedSegment, explainMembership, type Explanation } from '#evaluation';
 import type { AppDeps } from '../deps';
 import { personIdOf } from '../path-ids';
 import { notFound } from '../problem';
 import { requireSegment } from '../require-segment';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 
 type Answer = z.input<typeof explanationAnswerSchema>;
 

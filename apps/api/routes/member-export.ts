@@ -1,7 +1,5 @@
-import type { ExportFormat } from '#client';
-import { exportQuerySchema } from '#client';
-import type { Member } from '#database';
-import { listMembers } from '#database';
+import { type ExportFormat, exportQuerySchema } from '#client';
+import { listMembers, type Member } from '#database';
 import { csvRecord } from '../csv';
 import type { AppDeps } from '../deps';
 import { defineDownload } from '../download';

@@ -5,8 +5,7 @@ import { countGates, migrationsApplied } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../metrics';
 import { Problem } from '../problem';
-import type { Route } from '../route';
-import { defineRoute, sendJson } from '../route';
+import { defineRoute, type Route, sendJson } from '../route';
 import { withinMs } from '../within-ms';
 
 const tag = 'Operations';

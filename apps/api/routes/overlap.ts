@@ -3,8 +3,7 @@ import { countOverlaps, findSegment } from '#database';
 import type { AppDeps } from '../deps';
 import type { HeavyReads } from '../heavy-reads';
 import { notFound } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 
 /** In both, out of those in either. */
 function jaccardOf(both: number, a: number, b: number): number {

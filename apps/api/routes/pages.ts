@@ -2,8 +2,7 @@ import type { RequestHandler } from 'express';
 import { docsPage } from '../docs-page';
 import { landingPage } from '../landing-page';
 import { openApiOf } from '../openapi';
-import type { Route } from '../route';
-import { sendJson } from '../route';
+import { type Route, sendJson } from '../route';
 
 // No script and nothing from elsewhere, and nobody may put it into a frame.
 const POLICY =

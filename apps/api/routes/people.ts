@@ -4,8 +4,7 @@ import type { JsonObject } from '#events';
 import type { AppDeps } from '../deps';
 import { cursorKeys, personIdOf } from '../path-ids';
 import { notFound } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 
 /** People: what is known of one, and what they did. */
 export function peopleRoutes({ db }: AppDeps): Route[] {

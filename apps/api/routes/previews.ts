@@ -1,15 +1,21 @@
 import { automationsOf, matchingAction } from '#automations';
 import { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from '#client';
 import type { Criteria } from '#criteria';
-import type { Sql } from '#database';
-import { countMembers, countPeople, matchOutsiders, matchPeople, mismatchMembers, readNow } from '#database';
+import {
+  countMembers,
+  countPeople,
+  matchOutsiders,
+  matchPeople,
+  mismatchMembers,
+  readNow,
+  type Sql,
+} from '#database';
 import { checkRefs } from '../check-refs';
 import type { AppDeps } from '../deps';
 import type { HeavyReads } from '../heavy-reads';
 import { Problem } from '../problem';
 import { requireSegment } from '../require-segment';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import { storedConfig } from '../segment-view';
 
 const tag = 'Segments';

@@ -13,10 +13,8 @@ import { countDeliveries, listMembers, listSegments, loadSegmentStats, pageOf } 
 import type { AppDeps } from '../deps';
 import { cursorKeys, idOf } from '../path-ids';
 import { requireSegment } from '../require-segment';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
-import type { SegmentEdit } from '../segment-edits';
-import { archiveSegment, createSegment, editSegment } from '../segment-edits';
+import { defineRoute, type Route } from '../route';
+import { archiveSegment, createSegment, editSegment, type SegmentEdit } from '../segment-edits';
 import { segmentView } from '../segment-view';
 
 const tag = 'Segments';

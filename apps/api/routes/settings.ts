@@ -11,8 +11,7 @@ import {
 } from '#database';
 import type { FeatureRules } from '#events';
 import type { AppDeps } from '../deps';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import { wakeBackfill } from '../wake';
 
 type Change = z.output<typeof featureSettingsSchema>['features'];

@@ -6,8 +6,7 @@ import { fromNative, nameSchema, SUBSCRIPTION_EVENT } from '#events';
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../metrics';
 import { invalid } from '../problem';
-import type { Route } from '../route';
-import { defineRoute } from '../route';
+import { defineRoute, type Route } from '../route';
 import type { StoreEvent } from './events';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

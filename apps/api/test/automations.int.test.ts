@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { makeDestinations, makeSecretBox } from '#automations';
-import { makeClient } from '#client';
-import type { SegmentEngineClient, UpdateSegment } from '#client';
-import { queueBackends, reply, startFakeMeta, startFakeReceiver, startFakeResend } from '#testkit';
-import type { FakeReceiver } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { makeClient, type SegmentEngineClient, type UpdateSegment } from '#client';
+import {
+  type FakeReceiver,
+  queueBackends,
+  reply,
+  startFakeMeta,
+  startFakeReceiver,
+  startFakeResend,
+} from '#testkit';
+import { type Api, startApi } from './harness';
 import { signersOf } from './signers';
 
 const CRITERIA = { person: { hasEmail: true } };

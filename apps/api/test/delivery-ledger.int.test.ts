@@ -1,11 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
-import { foldDeliveryTallies, insertDeliveries } from '#database';
-import type { NewDelivery } from '#database';
+import { makeClient, type SegmentEngineClient } from '#client';
+import { foldDeliveryTallies, insertDeliveries, type NewDelivery } from '#database';
 import { queueBackends } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 import { makePeople } from './people';
 
 const STATUSES = ['pending', 'retrying', 'succeeded', 'dead', 'skipped', 'superseded'] as const;

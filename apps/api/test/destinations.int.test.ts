@@ -1,8 +1,7 @@
 import { makeClient } from '#client';
 import { announceDestination, reportTrouble } from '#database';
 import { queueBackends } from '#testkit';
-import type { Api } from './harness';
-import { startApi } from './harness';
+import { type Api, startApi } from './harness';
 
 describe.each(queueBackends)('destinations on $name', ({ useServices }) => {
   const services = useServices();

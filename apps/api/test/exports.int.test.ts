@@ -1,13 +1,9 @@
-import { request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
-import type { Database } from '#database';
-import { connectForReads } from '#database';
+import { makeClient, type SegmentEngineClient } from '#client';
+import { connectForReads, type Database } from '#database';
 import { closeAtEnd, useDatabase, waitFor } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 import { makeMembers, makePeople } from './people';
 
 const CRITERIA = { features: { coreActions: { min: 1 } } };

@@ -1,14 +1,10 @@
-import { request as httpRequest } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { makeDestinations, makeSecretBox } from '#automations';
-import { connect, connectForReads, makeCounters } from '#database';
-import type { Database } from '#database';
+import { connect, connectForReads, type Database, makeCounters } from '#database';
 import type { EngineEvent } from '#events';
-import { makeProducer, openQueueBackend, QUEUES } from '#queues';
-import type { Producer } from '#queues';
+import { makeProducer, openQueueBackend, type Producer, QUEUES } from '#queues';
 import { makeLog } from '#runtime';
-import { closeAtEnd } from '#testkit';
-import type { TestServices } from '#testkit';
+import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
 import { listen } from '../server';

@@ -1,6 +1,5 @@
 import { makeClient } from '#client';
-import { connect, connectForReads } from '#database';
-import type { Database } from '#database';
+import { connect, connectForReads, type Database } from '#database';
 import { closeAtEnd, useDatabase } from '#testkit';
 import { makeHeavyReads } from '../heavy-reads';
 import { startApi } from './harness';

@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { makeClient, ProblemError } from '#client';
 import { queueBackends } from '#testkit';
-import { openApi, queuedEvents, startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, openApi, queuedEvents, startApi } from './harness';
 import { makePeople } from './people';
 
 const EVENTS = '/api/growth/events';

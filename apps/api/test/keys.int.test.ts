@@ -1,6 +1,5 @@
 import { queueBackends } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 
 const basic = (user: string, password = ''): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;

@@ -1,8 +1,6 @@
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
+import { makeClient, type SegmentEngineClient } from '#client';
 import { queueBackends, waitFor } from '#testkit';
-import type { Api } from './harness';
-import { startApi } from './harness';
+import { type Api, startApi } from './harness';
 import { makePeople } from './people';
 
 const ROWS = 30_000;

@@ -1,5 +1,4 @@
-import { Agent, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import express from 'express';
 import { makeClient } from '#client';
 import { makeCounters } from '#database';
@@ -7,8 +6,7 @@ import { EnvError } from '#runtime';
 import { queueBackends } from '#testkit';
 import type { OpenApi } from '../openapi';
 import { listen } from '../server';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 
 const QUEUES = [
   'events',

@@ -1,8 +1,6 @@
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
+import { makeClient, type SegmentEngineClient } from '#client';
 import { useDatabase } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 import { makePeople } from './people';
 
 describe('overlaps', () => {

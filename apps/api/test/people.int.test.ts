@@ -1,9 +1,7 @@
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
+import { makeClient, type SegmentEngineClient } from '#client';
 import { endEvaluation, insertEvaluation, startEvaluation } from '#database';
 import { queueBackends } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 import { addCoreActions, makePeople, storeEvents } from './people';
 
 const CRITERIA = { features: { coreActions: { min: 1 } } };

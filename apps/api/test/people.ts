@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Database } from '#database';
+import { addToPeople, createPeople, type Database, insertEvents } from '#database';
 import type { JsonObject } from '#events';
-import { addToPeople, createPeople, insertEvents } from '#database';
 
 /** Makes people with a userId each, as the features stage would. @returns their ids, in the order of the userIds */
 export async function makePeople(db: Database, userIds: readonly string[]): Promise<string[]> {

@@ -1,8 +1,6 @@
-import { makeClient } from '#client';
-import type { CreateSegment, SegmentEngineClient } from '#client';
+import { type CreateSegment, makeClient, type SegmentEngineClient } from '#client';
 import { useDatabase } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 import { addCoreActions, makeMembers, makePeople, storeNamedEvents } from './people';
 
 type Criteria = CreateSegment['criteria'];

@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import { generateSigningSecret, makeSecretBox } from '#automations';
 import { insertDeliveries } from '#database';
 import { makeLog } from '#runtime';
-import { queueBackends, reply, startFakeReceiver } from '#testkit';
-import type { FakeReceiver } from '#testkit';
-import { startApi } from './harness';
-import type { Answer, Api } from './harness';
+import { type FakeReceiver, queueBackends, reply, startFakeReceiver } from '#testkit';
+import { type Answer, type Api, startApi } from './harness';
 import { makePeople } from './people';
 
 jest.setTimeout(60_000);

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateSigningSecret, makeSecretBox } from '#automations';
-import { makeClient } from '#client';
-import type { SegmentEngineClient, UpdateSegment } from '#client';
-import { queueBackends, startFakeReceiver } from '#testkit';
-import type { FakeReceiver } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { makeClient, type SegmentEngineClient, type UpdateSegment } from '#client';
+import { type FakeReceiver, queueBackends, startFakeReceiver } from '#testkit';
+import { type Api, startApi } from './harness';
 import { signersOf } from './signers';
 
 const CRITERIA = { person: { hasEmail: true } };

@@ -1,8 +1,6 @@
-import { makeClient } from '#client';
-import type { CreateSegment, SegmentEngineClient } from '#client';
+import { type CreateSegment, makeClient, type SegmentEngineClient } from '#client';
 import { useDatabase } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 
 type Criteria = CreateSegment['criteria'];
 const UNKNOWN = '0190a1b2-0000-7000-8000-00000000dead';

@@ -1,8 +1,6 @@
-import { makeClient } from '#client';
-import type { SegmentEngineClient } from '#client';
+import { makeClient, type SegmentEngineClient } from '#client';
 import { queueBackends } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 
 const CRITERIA = { features: { coreActions: { min: 1 } } };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,8 +1,7 @@
 import { makeClient } from '#client';
 import { DEFAULT_FEATURE_RULES } from '#events';
 import { queueBackends } from '#testkit';
-import { startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, startApi } from './harness';
 
 const PATH = '/api/growth/settings/features';
 

@@ -1,5 +1,4 @@
-import { raw, SEGMENTS, UNKNOWN, webhook } from './wrong-request';
-import type { WrongRequest } from './wrong-request';
+import { raw, SEGMENTS, UNKNOWN, webhook, type WrongRequest } from './wrong-request';
 
 const REPLAY = '/api/growth/deliveries/replay';
 const ROTATE = `${SEGMENTS}/${UNKNOWN}/automations/${UNKNOWN}/rotate-secret`;

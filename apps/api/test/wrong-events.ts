@@ -1,5 +1,4 @@
-import { deep, event, EVENTS, raw, UNKNOWN } from './wrong-request';
-import type { WrongRequest } from './wrong-request';
+import { deep, event, EVENTS, raw, UNKNOWN, type WrongRequest } from './wrong-request';
 
 export const WRONG_EVENTS: WrongRequest[] = [
   ['no body', 'POST', EVENTS, {}, 400, ['event']],

@@ -1,5 +1,4 @@
-import { SEGMENTS, UNKNOWN } from './wrong-request';
-import type { WrongRequest } from './wrong-request';
+import { SEGMENTS, UNKNOWN, type WrongRequest } from './wrong-request';
 
 export const WRONG_OTHERS: WrongRequest[] = [
   ['an evaluation of nobody', 'POST', `${SEGMENTS}/evaluate`, { body: {} }, 400, ['personId']],

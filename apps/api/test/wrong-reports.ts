@@ -1,6 +1,5 @@
-import { raw, SEGMENTS, UNKNOWN } from './wrong-request';
+import { raw, SEGMENTS, UNKNOWN, type WrongRequest } from './wrong-request';
 import type { Sending } from './harness';
-import type { WrongRequest } from './wrong-request';
 
 const OTHER = UNKNOWN.replace('dead', 'beef');
 const many = (count: number): string =>

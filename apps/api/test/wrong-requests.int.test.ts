@@ -1,7 +1,6 @@
 import { problemSchema } from '#client';
 import { queueBackends } from '#testkit';
-import { queuedEvents, startApi } from './harness';
-import type { Api } from './harness';
+import { type Api, queuedEvents, startApi } from './harness';
 import { WRONG_AUTOMATIONS } from './wrong-automations';
 import { WRONG_EVENTS } from './wrong-events';
 import { WRONG_OTHERS } from './wrong-others';

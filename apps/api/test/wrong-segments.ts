@@ -1,5 +1,4 @@
-import { nots, raw, segment, SEGMENTS, UNKNOWN, webhook } from './wrong-request';
-import type { WrongRequest } from './wrong-request';
+import { nots, raw, segment, SEGMENTS, UNKNOWN, webhook, type WrongRequest } from './wrong-request';
 
 export const WRONG_SEGMENTS: WrongRequest[] = [
   ['a segment of nothing', 'POST', SEGMENTS, { body: {} }, 400, ['name', 'criteria']],

@@ -1,15 +1,23 @@
 import type { Database } from '#database';
-import { queueBackends, waitFor } from '#testkit';
-import type { FakeMeta, FakeResend } from '#testkit';
-import { reply, resendError, startFakeMeta, startFakeResend } from '#testkit';
-import type { Queues, TestDispatcher } from './harness';
+import {
+  type FakeMeta,
+  type FakeResend,
+  queueBackends,
+  reply,
+  resendError,
+  startFakeMeta,
+  startFakeResend,
+  waitFor,
+} from '#testkit';
 import {
   createPerson,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
+  type TestDispatcher,
   transition,
 } from './harness';
 

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { reportTrouble } from '#database';
-import type { FakeReceiver, Handler } from '#testkit';
-import { closeAtEnd, hang, queueBackends, startFakeReceiver, useProcesses, waitFor } from '#testkit';
+import {
+  closeAtEnd,
+  type FakeReceiver,
+  type Handler,
+  hang,
+  queueBackends,
+  startFakeReceiver,
+  useProcesses,
+  waitFor,
+} from '#testkit';
 import { LIMITS } from '../limits';
 import {
   allSucceeded,

@@ -1,5 +1,11 @@
-import type { FakeReceiver } from '#testkit';
-import { closeAtEnd, selfSignedCertificate, startFakeReceiver, useDatabase, useProcesses } from '#testkit';
+import {
+  closeAtEnd,
+  type FakeReceiver,
+  selfSignedCertificate,
+  startFakeReceiver,
+  useDatabase,
+  useProcesses,
+} from '#testkit';
 import { createPerson, createSegment, openDatabase, settled, transition } from './harness';
 
 jest.setTimeout(60_000);

@@ -1,8 +1,14 @@
 import { Redis } from 'ioredis';
-import type { Handler, TestServices } from '#testkit';
-import { disturbAtRandom, queueBackends, reply, resendError, waitFor } from '#testkit';
-import type { Queues } from './harness';
-import { openDatabase, openQueues, startDispatcher } from './harness';
+import {
+  disturbAtRandom,
+  type Handler,
+  queueBackends,
+  reply,
+  resendError,
+  type TestServices,
+  waitFor,
+} from '#testkit';
+import { openDatabase, openQueues, type Queues, startDispatcher } from './harness';
 import { makeWorld, seededRandom } from './world';
 
 const QUEUES = ['automation-webhook', 'automation-resend', 'automation-meta'] as const;

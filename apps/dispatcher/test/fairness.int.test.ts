@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#database';
-import { claimDueDeliveries } from '#database';
-import { queueBackends, useDatabase } from '#testkit';
-import { startFakeReceiver } from '#testkit';
+import { claimDueDeliveries, type Database } from '#database';
+import { queueBackends, startFakeReceiver, useDatabase } from '#testkit';
 import {
   allSucceeded,
   createPerson,

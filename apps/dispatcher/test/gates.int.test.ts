@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#database';
-import { listGates, OPEN_AFTER, reportTrouble, resumeDeliveries } from '#database';
-import { graphError, queueBackends, reply, startFakeMeta, startFakeReceiver, waitFor } from '#testkit';
-import type { FakeMeta, FakeReceiver } from '#testkit';
-import type { Queues, TestDispatcher } from './harness';
+import { type Database, listGates, OPEN_AFTER, reportTrouble, resumeDeliveries } from '#database';
+import {
+  type FakeMeta,
+  type FakeReceiver,
+  graphError,
+  queueBackends,
+  reply,
+  startFakeMeta,
+  startFakeReceiver,
+  waitFor,
+} from '#testkit';
 import {
   allSucceeded,
   createPerson,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
+  type TestDispatcher,
   transition,
 } from './harness';
 

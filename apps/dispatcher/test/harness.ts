@@ -1,20 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { AutomationConfig, DestinationKind, SecretBox, Rate } from '#automations';
 import {
+  type AutomationConfig,
   automationConfigSchema,
   automationsOf,
+  type DestinationKind,
   endpointOf,
   makeDestinations,
+  type Rate,
+  type SecretBox,
   stateKeyOf,
 } from '#automations';
-import type { Database, NewDelivery } from '#database';
-import { connect, inTransaction, insertDeliveries, makeCounters } from '#database';
-import type { Producer, QueueBackend } from '#queues';
-import { makeProducer, openQueueBackend } from '#queues';
+import {
+  connect,
+  type Database,
+  insertDeliveries,
+  inTransaction,
+  makeCounters,
+  type NewDelivery,
+} from '#database';
+import { makeProducer, openQueueBackend, type Producer, type QueueBackend } from '#queues';
 import { closeAll, makeLog } from '#runtime';
-import type { TestServices } from '#testkit';
-import { closeAtEnd, waitFor } from '#testkit';
+import { closeAtEnd, type TestServices, waitFor } from '#testkit';
 import { openDispatcher } from '../dispatcher';
 import { TIMES } from '../limits';
 import { makeOutageLog } from '../outage';

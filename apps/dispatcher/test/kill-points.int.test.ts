@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { DESTINATION_KINDS } from '#automations';
-import type { DestinationKind } from '#automations';
+import { DESTINATION_KINDS, type DestinationKind } from '#automations';
 import type { Database } from '#database';
-import type { AppProcess, TestProxy } from '#testkit';
-import { queueBackends, startProxy, useProcesses, waitFor } from '#testkit';
+import { type AppProcess, queueBackends, startProxy, type TestProxy, useProcesses, waitFor } from '#testkit';
 import { LIMITS } from '../limits';
-import type { Queues } from './harness';
 import {
   createPerson,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
   transition,
 } from './harness';
-import type { OtherSide } from './other-sides';
-import { openOtherSide } from './other-sides';
+import { openOtherSide, type OtherSide } from './other-sides';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { AppProcess } from '#testkit';
-import { queueBackends, reply, useProcesses } from '#testkit';
+import { type AppProcess, queueBackends, reply, useProcesses } from '#testkit';
 import { openDatabase, openQueues } from './harness';
 import { makeWorld, seededRandom } from './world';
 

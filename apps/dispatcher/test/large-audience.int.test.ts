@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#database';
-import { queueBackends, startFakeMeta, waitFor } from '#testkit';
-import type { FakeMeta } from '#testkit';
-import type { Queues, TestSegment } from './harness';
+import { type FakeMeta, queueBackends, startFakeMeta, waitFor } from '#testkit';
 import {
   allSucceeded,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   startDispatcher,
+  type TestSegment,
   transition,
 } from './harness';
 

@@ -1,15 +1,16 @@
 import type { Database } from '#database';
-import { queueBackends, reset, startFakeResend, waitFor } from '#testkit';
-import type { FakeResend } from '#testkit';
-import type { DispatcherSettings, Queues, TestDispatcher } from './harness';
+import { type FakeResend, queueBackends, reset, startFakeResend, waitFor } from '#testkit';
 import {
   allSucceeded,
   createPerson,
   createSegment,
+  type DispatcherSettings,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
+  type TestDispatcher,
   transition,
 } from './harness';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Database } from '#database';
 import {
   claimDueDeliveries,
+  type Database,
   recordDeliveryResults,
   releaseDeliveries,
   skipOpenDeliveries,

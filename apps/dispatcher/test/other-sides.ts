@@ -1,6 +1,5 @@
 import type { DestinationKind } from '#automations';
-import type { FakeReceiver } from '#testkit';
-import { hang, reply, startFakeMeta, startFakeReceiver, startFakeResend } from '#testkit';
+import { type FakeReceiver, hang, reply, startFakeMeta, startFakeReceiver, startFakeResend } from '#testkit';
 
 /** The other side of a destination, as a test that does not care which it is sees it. */
 export type OtherSide = {

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#database';
-import { claimDueDeliveries } from '#database';
-import { queueBackends, startProxy, waitFor } from '#testkit';
-import type { FakeReceiver } from '#testkit';
-import { reply, startFakeReceiver } from '#testkit';
-import type { DispatcherSettings, Queues, TestDispatcher, TestSegment } from './harness';
+import { claimDueDeliveries, type Database } from '#database';
+import { type FakeReceiver, queueBackends, reply, startFakeReceiver, startProxy, waitFor } from '#testkit';
 import {
   allSucceeded,
   createPerson,
   createSegment,
+  type DispatcherSettings,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
+  type TestDispatcher,
+  type TestSegment,
   transition,
 } from './harness';
 

@@ -1,14 +1,15 @@
 import type { Database } from '#database';
-import type { FakeReceiver } from '#testkit';
-import { queueBackends, reply, startFakeReceiver, waitFor } from '#testkit';
-import type { DispatcherSettings, Queues, TestDispatcher } from './harness';
+import { type FakeReceiver, queueBackends, reply, startFakeReceiver, waitFor } from '#testkit';
 import {
   createPerson,
   createSegment,
+  type DispatcherSettings,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
+  type TestDispatcher,
   transition,
 } from './harness';
 

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { makeSecretBox, sealConfig } from '#automations';
-import { queueBackends, startFakeReceiver, waitFor } from '#testkit';
-import type { FakeReceiver } from '#testkit';
+import { type FakeReceiver, queueBackends, startFakeReceiver, waitFor } from '#testkit';
 import type { Database } from '#database';
-import type { Queues } from './harness';
 import {
   createPerson,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   settled,
   startDispatcher,
   transition,

@@ -1,17 +1,16 @@
 import { Webhook } from 'standardwebhooks';
-import { queueBackends } from '#testkit';
-import type { FakeReceiver } from '#testkit';
-import { reply, startFakeReceiver } from '#testkit';
+import { type FakeReceiver, queueBackends, reply, startFakeReceiver } from '#testkit';
 import type { Database } from '#database';
-import type { Queues, TestDispatcher } from './harness';
 import {
   createPerson,
   createSegment,
   openDatabase,
   openQueues,
+  type Queues,
   SECRET,
   settled,
   startDispatcher,
+  type TestDispatcher,
   transition,
 } from './harness';
 

@@ -1,9 +1,16 @@
-import type { Database } from '#database';
-import { listGates } from '#database';
-import type { FakeMeta, FakeReceiver, FakeResend } from '#testkit';
-import { closeAtEnd, reply, startFakeMeta, startFakeReceiver, startFakeResend, waitFor } from '#testkit';
-import type { TestSegment } from './harness';
-import { createPerson, createSegment, transition } from './harness';
+import { type Database, listGates } from '#database';
+import {
+  closeAtEnd,
+  type FakeMeta,
+  type FakeReceiver,
+  type FakeResend,
+  reply,
+  startFakeMeta,
+  startFakeReceiver,
+  startFakeResend,
+  waitFor,
+} from '#testkit';
+import { createPerson, createSegment, type TestSegment, transition } from './harness';
 
 /** A repeatable sequence of numbers in [0, 1) (mulberry32). */
 export function seededRandom(seed: number): () => number {

@@ -1,15 +1,24 @@
-import type { Database, DatabaseFailure, EvaluationPart, EvaluationRow } from '#database';
 import {
   advancePart,
+  type Database,
+  type DatabaseFailure,
   endEvaluation,
+  type EvaluationPart,
+  type EvaluationRow,
   findOpenParts,
   inTransaction,
   lockChunk,
   skipOpenDeliveries,
   startEvaluation,
 } from '#database';
-import type { ChunkDecision, DecisionTools, Drift } from '#evaluation';
-import { countDecisions, decideChunk, recountChunk } from '#evaluation';
+import {
+  type ChunkDecision,
+  countDecisions,
+  decideChunk,
+  type DecisionTools,
+  type Drift,
+  recountChunk,
+} from '#evaluation';
 import type { Counters } from '#runtime';
 import type { Gate } from '../lanes';
 import { classifyTrouble } from '../trouble';

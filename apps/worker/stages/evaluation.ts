@@ -1,6 +1,5 @@
 import type { Transact } from '#database';
-import type { DecisionTools, Scope } from '#evaluation';
-import { countDecisions, decide } from '#evaluation';
+import { countDecisions, decide, type DecisionTools, type Scope } from '#evaluation';
 import type { Payload } from '#queues';
 import type { Counters } from '#runtime';
 

@@ -1,5 +1,5 @@
-import type { ActiveDay, Sql, StoredEvent, Transact } from '#database';
 import {
+  type ActiveDay,
   addToPeople,
   inOrder,
   insertActiveDays,
@@ -7,19 +7,21 @@ import {
   lockPeople,
   setEmails,
   setPhones,
+  type Sql,
+  type StoredEvent,
+  type Transact,
   upsertSubscriptions,
   upsertTraits,
 } from '#database';
 import type { RecentEvents } from '#evaluation';
-import type { EngineEvent, Json } from '#events';
-import { normaliseEmail, normalisePhone } from '#events';
+import { type EngineEvent, type Json, normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf, FeatureEffects } from '../feature-effects';
 import type { KnownDays } from '../known-days';
 import type { PersonResolver } from '../person-resolver';
-import type { Applied } from './event-effects';
 import {
   activeDaysOf,
+  type Applied,
   changesOf,
   eventIdOf,
   gainsOf,

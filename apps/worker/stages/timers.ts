@@ -1,5 +1,4 @@
-import type { Database } from '#database';
-import { claimDeadlines, msUntilDeadline } from '#database';
+import { claimDeadlines, type Database, msUntilDeadline } from '#database';
 import type { Payload } from '#queues';
 import type { Clock } from '#runtime';
 

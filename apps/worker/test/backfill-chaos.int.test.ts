@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { queueBackends, useProcesses, waitFor } from '#testkit';
 import type { Criteria } from '#criteria';
-import type { Database } from '#database';
-import { findEvaluation, inTransaction, insertEvaluation, raiseRevision } from '#database';
+import { type Database, findEvaluation, insertEvaluation, inTransaction, raiseRevision } from '#database';
 import type { Producer } from '#queues';
 import { createSegment, failedJobs, idle, makeEvent, openDatabase, openQueues } from './harness';
 import {

@@ -1,7 +1,6 @@
 import { queueBackends, waitFor } from '#testkit';
 import type { Criteria } from '#criteria';
-import type { Database } from '#database';
-import { findEvaluation } from '#database';
+import { type Database, findEvaluation } from '#database';
 import type { Producer } from '#queues';
 import { createSegment, editSegment, failedJobs, openDatabase, openQueues, startWorker } from './harness';
 import {

@@ -2,10 +2,8 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { queueBackends, waitFor } from '#testkit';
-import type { Database } from '#database';
-import { askForScheduledEvaluation, insertEvaluation, readCounters } from '#database';
+import { askForScheduledEvaluation, type Database, insertEvaluation, readCounters } from '#database';
 import type { Producer } from '#queues';
-import type { TestWorker } from './harness';
 import {
   createSegment,
   failedJobs,
@@ -15,6 +13,7 @@ import {
   openQueues,
   personOf,
   startWorker,
+  type TestWorker,
 } from './harness';
 import { decideAgain, insertPopulation, truncateAll } from './population';
 

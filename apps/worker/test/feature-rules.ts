@@ -1,15 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Database } from '#database';
 import {
   currentFeatureRules,
-  inTransaction,
+  type Database,
   insertEvaluation,
   insertFeatureRules,
+  inTransaction,
   raiseRevision,
 } from '#database';
-import type { FeatureRules } from '#events';
-import { makeFeatureEffect } from '#events';
+import { type FeatureRules, makeFeatureEffect } from '#events';
 import type { Producer } from '#queues';
 
 const DAY_MS = 86_400_000;

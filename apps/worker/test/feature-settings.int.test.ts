@@ -1,9 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Criteria } from '#criteria';
-import { evaluate } from '#criteria';
-import type { Sql } from '#database';
-import { currentFeatureRules, lockPeople, readCounters } from '#database';
+import { type Criteria, evaluate } from '#criteria';
+import { currentFeatureRules, lockPeople, readCounters, type Sql } from '#database';
 import { DEFAULT_FEATURE_RULES } from '#events';
 import { queueBackends, waitFor } from '#testkit';
 import { eventIdOf } from '../stages/event-effects';

@@ -1,21 +1,19 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
-import type { Connection, Database } from '#database';
 import {
   connect,
+  type Connection,
+  type Database,
   findOpenEvaluations,
-  inTransaction,
   insertEvaluation,
+  inTransaction,
   makeCounters,
   raiseRevision,
 } from '#database';
 import type { EngineEvent } from '#events';
-import type { Producer, QueueBackend } from '#queues';
-import { makeProducer, openQueueBackend } from '#queues';
-import type { Clock, Closable, Log, WorkerStage } from '#runtime';
-import { closeAll, makeLog } from '#runtime';
-import type { TestServices } from '#testkit';
-import { closeAtEnd, waitFor } from '#testkit';
+import { makeProducer, openQueueBackend, type Producer, type QueueBackend } from '#queues';
+import { type Clock, type Closable, closeAll, type Log, makeLog, type WorkerStage } from '#runtime';
+import { closeAtEnd, type TestServices, waitFor } from '#testkit';
 import { startStages } from '../pipeline';
 
 export const log = makeLog('test', 'silent');

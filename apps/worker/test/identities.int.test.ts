@@ -6,8 +6,7 @@ import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../feature-effects';
 import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
-import type { FeaturesStage, IncomingEvent } from '../stages/features';
-import { applyEvents, assignPeople } from '../stages/features';
+import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../stages/features';
 import { openConnection } from './harness';
 
 const database = useDatabase();

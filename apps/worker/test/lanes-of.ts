@@ -1,6 +1,5 @@
 import type { DatabaseFailure } from '#database';
-import type { Lanes, LanesOptions } from '../lanes';
-import { makeGate, makeLanes } from '../lanes';
+import { type Lanes, type LanesOptions, makeGate, makeLanes } from '../lanes';
 
 /** A failure of the database, of the kind that it names. */
 export class Failure extends Error {

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
-import type { Criteria, PersonState } from '#criteria';
-import { evaluate } from '#criteria';
-import type { Database } from '#database';
-import { loadSubscriptions } from '#database';
+import { type Criteria, evaluate, type PersonState } from '#criteria';
+import { type Database, loadSubscriptions } from '#database';
 import type { EngineEvent, Json } from '#events';
 import { queueBackends } from '#testkit';
-import type { TestWorker } from './harness';
-import { createSegment, failedJobs, idle, personOf, segmentsOf, startWorker } from './harness';
+import {
+  createSegment,
+  failedJobs,
+  idle,
+  personOf,
+  segmentsOf,
+  startWorker,
+  type TestWorker,
+} from './harness';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 15, 12);

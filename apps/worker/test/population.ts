@@ -1,8 +1,6 @@
 import type { Criteria } from '#criteria';
-import type { Database } from '#database';
-import { inTransaction } from '#database';
-import type { Transition } from '#evaluation';
-import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
+import { type Database, inTransaction } from '#database';
+import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache, type Transition } from '#evaluation';
 
 /** Segments of every kind of condition, most of which change as time passes or features grow. */
 export const CRITERIA: readonly Criteria[] = [

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
-import type { Connection, LockedPerson, Sql, Transact } from '#database';
-import { lockForDecision } from '#database';
-import type { RecentEvents } from '#evaluation';
-import { makeRecentEvents } from '#evaluation';
+import { type Connection, type LockedPerson, lockForDecision, type Sql, type Transact } from '#database';
+import { makeRecentEvents, type RecentEvents } from '#evaluation';
 import type { EngineEvent } from '#events';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../feature-effects';
 import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
-import type { FeaturesStage, IncomingEvent } from '../stages/features';
-import { applyEvents, assignPeople } from '../stages/features';
+import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../stages/features';
 import { openConnection } from './harness';
 
 const database = useDatabase();

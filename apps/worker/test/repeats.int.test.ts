@@ -1,6 +1,12 @@
 import type { EngineEvent } from '#events';
-import type { Connection, Database } from '#database';
-import { classifyFailure, createPeople, makeCounters, sqlStateOf } from '#database';
+import {
+  classifyFailure,
+  type Connection,
+  createPeople,
+  type Database,
+  makeCounters,
+  sqlStateOf,
+} from '#database';
 import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
@@ -9,8 +15,7 @@ import { makeFeatureEffects } from '../feature-effects';
 import { makeKnownDays } from '../known-days';
 import { makePersonResolver } from '../person-resolver';
 import { changesIn, evaluateChanges } from '../stages/evaluation';
-import type { FeaturesStage, IncomingEvent } from '../stages/features';
-import { applyEvents, assignPeople } from '../stages/features';
+import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../stages/features';
 import {
   createSegment,
   failedJobs,

@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, EvaluationRow } from '#database';
-import { findEvaluation, insertEvaluation } from '#database';
+import { type Database, type EvaluationRow, findEvaluation, insertEvaluation } from '#database';
 import type { Producer } from '#queues';
 import { idle } from './harness';
 

@@ -1,7 +1,6 @@
 import type { Criteria } from '#criteria';
 import { inTransaction } from '#database';
 import { queueBackends, waitFor } from '#testkit';
-import type { TestWorker } from './harness';
 import {
   createSegment,
   editSegment,
@@ -14,6 +13,7 @@ import {
   personOf,
   startWorker,
   staysOf,
+  type TestWorker,
 } from './harness';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
 import { queueBackends, waitFor } from '#testkit';
-import type { TestWorker, ToldStay } from './harness';
 import {
   createSegment,
   evaluated,
@@ -11,6 +10,8 @@ import {
   segmentsOf,
   startWorker,
   staysOf,
+  type TestWorker,
+  type ToldStay,
 } from './harness';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,5 @@
 import { queueBackends, waitFor } from '#testkit';
-import type { Database } from '#database';
-import { claimDeadlines, readCounters } from '#database';
+import { claimDeadlines, type Database, readCounters } from '#database';
 import {
   createSegment,
   failedJobs,

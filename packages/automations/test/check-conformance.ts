@@ -1,7 +1,5 @@
-import type { FakeReceiver } from '../../testkit/fakes';
-import { hang, reply } from '../../testkit/fakes';
-import type { Automation } from '../automation';
-import { stateKeyOf } from '../automation';
+import { type FakeReceiver, hang, reply } from '../../testkit/fakes';
+import { type Automation, stateKeyOf } from '../automation';
 import type { Destination } from '../destination';
 import type { Conforming } from './conformance';
 

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { FakeReceiver, Handler } from '../../testkit/fakes';
 import {
   breakOff,
   dribble,
   errorPage,
+  type FakeReceiver,
+  type Handler,
   hang,
   reset,
   retryAfterForms,
   selfSignedCertificate,
   startFakeReceiver,
 } from '../../testkit/fakes';
-import type { Automation, DestinationKind } from '../automation';
-import { automationsOf, endpointOf, stateKeyOf } from '../automation';
-import type { AutomationConfig } from '../config';
-import { automationConfigSchema } from '../config';
+import { type Automation, automationsOf, type DestinationKind, endpointOf, stateKeyOf } from '../automation';
+import { type AutomationConfig, automationConfigSchema } from '../config';
 import { assignIds, maskConfig, mergeMasked } from '../config-secrets';
 import { deliverOne } from '../deliver-one';
 import type { AttemptResult, DeliveryRequest, Destination, Recipient } from '../destination';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Automation, MetaAutomation, ResendAutomation } from '../automation';
-import { automationsOf } from '../automation';
+import { type Automation, automationsOf, type MetaAutomation, type ResendAutomation } from '../automation';
 import type { AutomationConfig } from '../config';
 import { assignIds } from '../config-secrets';
 import type { DeliveryRequest } from '../destination';

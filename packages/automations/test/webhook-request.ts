@@ -1,13 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import type { FakeReceiver } from '../../testkit/fakes';
-import { startFakeReceiver } from '../../testkit/fakes';
+import { type FakeReceiver, startFakeReceiver } from '../../testkit/fakes';
 import type { WebhookAutomation } from '../automation';
 import { deliverOne } from '../deliver-one';
 import type { AttemptResult, DeliveryRequest } from '../destination';
 import { makeSecretBox } from '../secret-box';
-import type { WebhookSettings } from '../webhook';
-import { makeWebhookDestination } from '../webhook';
+import { makeWebhookDestination, type WebhookSettings } from '../webhook';
 import { renderWebhookBody } from '../webhook-body';
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

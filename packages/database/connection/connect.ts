@@ -1,17 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../generated/client';
-import type { Transact } from './pipelined';
-import { makeTransact } from './pipelined';
-
-/** What runs SQL: Prisma's client, a transaction of it, or a pipelined one. Every function of this package takes one. */
-export type Sql = {
-  /** Statements run in the order of their calls, and need not wait for each other's answers. */
-  readonly isPipelined?: true;
-  readonly $queryRawUnsafe: <Rows = unknown>(text: string, ...parameters: unknown[]) => Promise<Rows>;
-  /** @returns how many rows were written */
-  readonly $executeRawUnsafe: (text: string, ...parameters: unknown[]) => Promise<number>;
-};
+import { makeTransact, type Transact } from './pipelined';
+import { PLANNED_ANEW, type Sql } from './sql';
 
 /** The database of a process: Prisma's client over one pool. */
 export type Database = PrismaClient;
@@ -36,12 +27,6 @@ const ANSWER_LIMIT_MS = 60_000;
 
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
-
-/**
- * Begins the text of a statement that is to be planned each time: one over many people, whose tables may have grown a
- * thousandfold since the last, or one of which there are as many texts as criteria.
- */
-export const PLANNED_ANEW = '/* planned anew */';
 
 function makeStatementNames(): (text: string) => string {
   const names = new Map<string, string>();
@@ -94,11 +79,6 @@ export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;
 /** Runs `work` in one transaction (READ COMMITTED): all of it, or nothing. */
 export async function inTransaction<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
   return db.$transaction(work, TRANSACTION_LIMITS);
-}
-
-/** Rows of a statement whose shape the caller vouches for. */
-export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row[]> {
-  return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
 }
 
 /**

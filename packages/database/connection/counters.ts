@@ -1,7 +1,5 @@
-import type { Closable, Counters, MetricSample } from '#runtime';
-import { makeMetricSums } from '#runtime';
-import type { Sql } from './connect';
-import { rowsOf } from './connect';
+import { type Closable, type Counters, makeMetricSums, type MetricSample } from '#runtime';
+import { rowsOf, type Sql } from './sql';
 import { plainArray, textArray } from './literals';
 
 const FLUSH_AFTER_MS = 1000;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Sql } from './connect';
+import type { Sql } from './sql';
 
 /**
  * Runs work in one transaction (READ COMMITTED) on a connection of its own: all of it, or nothing. Statements travel

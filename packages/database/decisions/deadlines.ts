@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** A person whose deadline has passed, and when it was (epoch ms). */
 export type DuePerson = { readonly personId: string; readonly dueAt: number };

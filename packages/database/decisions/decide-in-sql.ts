@@ -1,7 +1,5 @@
-import { compileSql } from '#criteria';
-import type { Criteria } from '#criteria';
-import type { Sql } from '../connection/connect';
-import { PLANNED_ANEW, rowsOf } from '../connection/connect';
+import { compileSql, type Criteria } from '#criteria';
+import { PLANNED_ANEW, rowsOf, type Sql } from '../connection/sql';
 import type { TransitionCause } from './writes';
 import { plainArray } from '../connection/literals';
 

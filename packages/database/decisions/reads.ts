@@ -1,6 +1,5 @@
 import type { Json } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** A person's row as a decision needs it, locked. Instants in epoch ms. */

@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { inOrder } from '../connection/pipelined';
 

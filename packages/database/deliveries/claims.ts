@@ -1,5 +1,5 @@
-import type { Database, Sql } from '../connection/connect';
-import { inTransaction, rowsOf } from '../connection/connect';
+import { type Database, inTransaction } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { NOT_ENDED } from './take-up';
 import { HOLDS, takeTries, WHOLE_DESTINATION } from './gates';
 import { plainArray, textArray } from '../connection/literals';

@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** A kind of destination, as the dispatcher that started last knows it. */
 export type DestinationRow = {

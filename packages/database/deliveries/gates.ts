@@ -1,5 +1,5 @@
-import type { Database, Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import type { Database } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** The endpoint of a gate that is about everything of its destination. */

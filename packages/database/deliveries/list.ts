@@ -1,7 +1,5 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
-import type { DeliveryFilter, DeliveryStatus } from './pages';
-import { deliveryOf, walkDeliveries } from './pages';
+import { rowsOf, type Sql } from '../connection/sql';
+import { type DeliveryFilter, deliveryOf, type DeliveryStatus, walkDeliveries } from './pages';
 
 /** A delivery as it is shown. */
 export type DeliveryRow = {

@@ -1,10 +1,8 @@
-import type { Database } from '../connection/connect';
-import { inTransaction, rowsOf } from '../connection/connect';
-import type { DeliveryRow } from './list';
-import { DELIVERY_COLUMNS } from './list';
+import { type Database, inTransaction } from '../connection/connect';
+import { rowsOf } from '../connection/sql';
+import { DELIVERY_COLUMNS, type DeliveryRow } from './list';
 import { NEWER_STATE, NOT_ENDED } from './take-up';
-import type { DeliveryFilter, WalkedDelivery } from './pages';
-import { nextDeliveries } from './pages';
+import { type DeliveryFilter, nextDeliveries, type WalkedDelivery } from './pages';
 import { lockPeople } from '../people/events';
 import { plainArray } from '../connection/literals';
 

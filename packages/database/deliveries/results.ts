@@ -1,6 +1,5 @@
 import { HOLDS } from './gates';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { HOLDS_CLAIM, NEWER_STATE } from './take-up';
 import { plainArray, textArray } from '../connection/literals';
 

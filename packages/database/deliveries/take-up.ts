@@ -1,6 +1,5 @@
 import type { Json } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
 
 /** A delivery that was taken up, with all that its attempt needs as it is now. Instants in epoch ms. */

@@ -1,7 +1,6 @@
-import type { Database, Sql } from '../connection/connect';
-import { inTransaction, rowsOf } from '../connection/connect';
-import type { DeliveryStatus } from './pages';
-import { DELIVERY_STATUSES } from './pages';
+import { type Database, inTransaction } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
+import { DELIVERY_STATUSES, type DeliveryStatus } from './pages';
 
 /** How many deliveries a segment has in each status, by the destinations that it ever had any for. */
 export type DeliveryCounts = Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>;

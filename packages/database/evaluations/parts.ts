@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** A range of people of a run, and how far in it the run is. */
 export type EvaluationPart = {

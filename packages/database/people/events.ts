@@ -1,6 +1,5 @@
 import type { EngineEvent } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** An event with the key of its message id and the person it belongs to. */

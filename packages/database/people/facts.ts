@@ -1,6 +1,5 @@
 import type { Json, SubscriptionUpdate } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** A day (UTC, days since 1970-01-01) on which a person was active. */

@@ -1,6 +1,5 @@
 import type { FeatureRules } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** Rules and their version, which never become others: whoever knows them need not ask again. */
 export type FeatureRulesVersion = { readonly version: number; readonly rules: FeatureRules };

@@ -1,6 +1,5 @@
 import type { JsonObject } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** A stored event as an explanation names it. `at` in epoch ms. */

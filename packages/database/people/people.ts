@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NIL = '00000000-0000-0000-0000-000000000000';

@@ -1,6 +1,5 @@
 import type { CountedFeature, FeatureRules } from '#events';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 // Features counted again from the stored events, of people whose rows are locked: no event of theirs is stored meanwhile.

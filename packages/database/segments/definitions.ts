@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** A segment as a decision needs it. `criteria` and `automationConfig` are as they were validated when saved. */
 export type DefinitionRow = {

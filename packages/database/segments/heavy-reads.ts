@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import type { Connection, Database, Sql } from '../connection/connect';
-import { rowsOf, TRANSACTION_LIMITS } from '../connection/connect';
+import { type Connection, type Database, TRANSACTION_LIMITS } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { PrismaClient } from '../generated/client';
 
 /** What a statement of {@link connectForReads} may take (ms). */

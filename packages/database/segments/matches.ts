@@ -1,7 +1,5 @@
-import type { Criteria } from '#criteria';
-import { compileSql, readsOf } from '#criteria';
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { compileSql, type Criteria, readsOf } from '#criteria';
+import { rowsOf, type Sql } from '../connection/sql';
 import type { HeavySql } from './heavy-reads';
 import { plainArray } from '../connection/literals';
 

@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import type { TransitionCause } from '../decisions/writes';
 
 /** A stay of a person in a segment. Instants in epoch ms; null while it lasts. */

@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
 
 /** How many members each segment has, and each two of them have in common. Segments by their position in the question. */

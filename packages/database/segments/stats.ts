@@ -1,5 +1,4 @@
-import type { Sql } from '../connection/connect';
-import { rowsOf } from '../connection/connect';
+import { rowsOf, type Sql } from '../connection/sql';
 
 /** A UTC day of a segment: who entered and exited on it, and how many members there were at its end. */
 export type SegmentDay = {

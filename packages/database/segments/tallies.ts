@@ -1,5 +1,5 @@
-import type { Database } from '../connection/connect';
-import { inTransaction, rowsOf } from '../connection/connect';
+import { type Database, inTransaction } from '../connection/connect';
+import { rowsOf } from '../connection/sql';
 
 const FOLD_LOCK = 7_270_738;
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '#database';
-import { connect, keepIdentifiers, settleIdentifiers } from '#database';
+import { connect, type Database, keepIdentifiers, settleIdentifiers } from '#database';
 import { closeAtEnd, useDatabase } from '#testkit';
 
 const database = useDatabase();

@@ -1,5 +1,4 @@
-import type { Sql } from '#database';
-import { connect, makeCounters, readCounters } from '#database';
+import { connect, makeCounters, readCounters, type Sql } from '#database';
 import { closeAtEnd, startProxy, useDatabase, waitFor } from '#testkit';
 
 const ignore = (): void => undefined;

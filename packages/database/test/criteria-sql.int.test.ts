@@ -4,7 +4,8 @@ import { closeAtEnd, useDatabase } from '#testkit';
 import { criteriaArbitrary, windowedCriteriaArbitrary } from '../../testkit/criteria-arbitraries';
 import { DAY_MS, MINUTE_MS, SEGMENT_IDS } from '../../testkit/criteria-vocabulary';
 import { type Person, personArbitrary, stateFor } from '../../testkit/person-arbitraries';
-import { type Database, connect, rowsOf } from '../connection/connect';
+import { type Database, connect } from '../connection/connect';
+import { rowsOf } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { insertPopulation } from './population';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { closeAtEnd, useDatabase } from '#testkit';
 import { parseIso } from '../../criteria/iso';
-import { type Database, connect, rowsOf } from '../connection/connect';
+import { type Database, connect } from '../connection/connect';
+import { rowsOf } from '../connection/sql';
 import { textArray } from '../connection/literals';
 
 const database = useDatabase();

@@ -1,5 +1,12 @@
-import type { Connection, Sql } from '#database';
-import { classifyFailure, connect, inOrder, inTransaction, sqlStateOf } from '#database';
+import {
+  classifyFailure,
+  connect,
+  type Connection,
+  inOrder,
+  inTransaction,
+  type Sql,
+  sqlStateOf,
+} from '#database';
 import { closeAtEnd, useDatabase, waitFor } from '#testkit';
 
 const database = useDatabase();

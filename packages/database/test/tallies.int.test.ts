@@ -1,6 +1,5 @@
 import { closeAtEnd, useDatabase } from '#testkit';
-import type { Database, FoldPlace } from '..';
-import { connect, foldTallies, loadSegmentStats } from '..';
+import { connect, type Database, type FoldPlace, foldTallies, loadSegmentStats } from '..';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -3,7 +3,8 @@ import { compileWhere, propertiesMatch } from '#criteria';
 import { closeAtEnd, useDatabase } from '#testkit';
 import { whereArbitrary } from '../../testkit/criteria-arbitraries';
 import { propertiesArbitrary } from '../../testkit/person-arbitraries';
-import { type Database, connect, rowsOf } from '../connection/connect';
+import { type Database, connect } from '../connection/connect';
+import { rowsOf } from '../connection/sql';
 import { textArray } from '../connection/literals';
 
 const database = useDatabase();

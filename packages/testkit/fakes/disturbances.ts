@@ -1,5 +1,4 @@
-import type { Handler, ReceivedRequest } from './fake-receiver';
-import { reply } from './fake-receiver';
+import { type Handler, type ReceivedRequest, reply } from './fake-receiver';
 
 /**
  * How a fake goes wrong at a request. `apply` does what the request asks for and gives the answer that would be true:

@@ -1,7 +1,11 @@
-import type { Disturbances } from './disturbances';
-import { makeDisturbances } from './disturbances';
-import type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
-import { reply, startFakeReceiver } from './fake-receiver';
+import { type Disturbances, makeDisturbances } from './disturbances';
+import {
+  type FakeReceiver,
+  type Handler,
+  type ReceivedRequest,
+  reply,
+  startFakeReceiver,
+} from './fake-receiver';
 
 /** A row as uploaded, by schema column. */
 export type FakeMetaRow = Readonly<Record<string, string>>;

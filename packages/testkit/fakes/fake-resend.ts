@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Disturbances } from './disturbances';
-import { makeDisturbances } from './disturbances';
-import type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
-import { reply, startFakeReceiver } from './fake-receiver';
+import { type Disturbances, makeDisturbances } from './disturbances';
+import {
+  type FakeReceiver,
+  type Handler,
+  type ReceivedRequest,
+  reply,
+  startFakeReceiver,
+} from './fake-receiver';
 
 export type FakeContact = { readonly id: string; unsubscribed: boolean; readonly segments: Set<string> };
 

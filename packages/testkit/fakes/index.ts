@@ -2,7 +2,9 @@ export { selfSignedCertificate } from './certificate';
 export {
   applyLate,
   breakOff,
+  type Disturbance,
   disturbAtRandom,
+  type Disturber,
   dribble,
   errorPage,
   hang,
@@ -11,10 +13,18 @@ export {
   reset,
   retryAfterForms,
 } from './disturbances';
-export type { Disturbance, Disturber } from './disturbances';
-export { graphError, startFakeMeta } from './fake-meta';
-export type { FakeMeta, FakeMetaEvent, FakeMetaRow } from './fake-meta';
-export { reply, startFakeReceiver } from './fake-receiver';
-export type { FakeReceiver, Handler, ReceivedRequest } from './fake-receiver';
-export { resendError, startFakeResend } from './fake-resend';
-export type { FakeContact, FakeRate, FakeResend } from './fake-resend';
+export { type FakeMeta, type FakeMetaEvent, type FakeMetaRow, graphError, startFakeMeta } from './fake-meta';
+export {
+  type FakeReceiver,
+  type Handler,
+  type ReceivedRequest,
+  reply,
+  startFakeReceiver,
+} from './fake-receiver';
+export {
+  type FakeContact,
+  type FakeRate,
+  type FakeResend,
+  resendError,
+  startFakeResend,
+} from './fake-resend';

@@ -1,0 +1,26 @@
+/** What runs SQL: Prisma's client, a transaction of it, or a pipelined one. Every function of this package takes one. */
+export type Sql = {
+  /** Statements run in the order of their calls, and need not wait for each other's answers. */
+  readonly isPipelined?: true;
+  readonly $queryRawUnsafe: <Rows = unknown>(text: string, ...parameters: unknown[]) => Promise<Rows>;
+  /** @returns how many rows were written */
+  readonly $executeRawUnsafe: (text: string, ...parameters: unknown[]) => Promise<number>;
+};
+
+/**
+ * Begins the text of a statement that is to be planned each time: one over many people, whose tables may have grown a
+ * thousandfold since the last, or one of which there are as many texts as criteria.
+ */
+export const PLANNED_ANEW = '/* planned anew */';
+
+/** Rows of a statement whose shape the caller vouches for. */
+export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row[]> {
+  return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
+}
+
+/** The row of a statement that always has one, whose shape the caller vouches for. */
+export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row> {
+  const [row] = await rowsOf<Row>(sql, text, ...parameters);
+  if (row === undefined) throw new Error('no row from a statement that always has one');
+  return row;
+}
