@@ -13,7 +13,7 @@ import {
 } from '#runtime';
 import { makeApp } from './app';
 import { makeOutageLog } from './outage-log';
-import { listen } from './server';
+import { listen } from './http/server';
 
 /** All processes together stay well under the 200 connections of the embedded server. */
 const POOL_MAX = 8;

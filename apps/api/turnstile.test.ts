@@ -1,4 +1,4 @@
-import { Problem } from './problem';
+import { Problem } from './http/problem';
 import { makeTurnstile } from './turnstile';
 
 const LIMITS = { atOnce: 2, lineMax: 1, waitMs: 60_000 };

@@ -1,4 +1,4 @@
-import { Problem } from './problem';
+import { Problem } from './http/problem';
 
 /** Lets in a few at a time; whoever comes then waits in line, for a while. */
 export type Turnstile = {

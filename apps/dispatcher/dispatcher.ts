@@ -11,15 +11,15 @@ import {
   QueueUnavailableError,
 } from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
-import { makeAutomationCache } from './automation-cache';
-import { deliver, type DeliverOptions } from './deliver';
-import { makeEndpointPaces } from './endpoint-paces';
+import { makeAutomationCache } from './attempt/automation-cache';
+import { deliver, type DeliverOptions } from './attempt/deliver';
+import { makeEndpointPaces } from './relay/endpoint-paces';
 import { makeEndpointPlaces } from './endpoint-places';
 import { type DispatcherTimes, LIMITS } from './limits';
 import type { OutageLog } from './outage';
-import { makeRateLine } from './rate-line';
-import { openRelay, type Relay } from './relay';
-import { makeStore } from './store';
+import { makeRateLine } from './relay/rate-line';
+import { openRelay, type Relay } from './relay/relay';
+import { makeStore } from './attempt/store';
 
 export type DispatcherOptions = {
   readonly db: Database;

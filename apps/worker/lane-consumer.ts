@@ -1,7 +1,7 @@
 import { makeConsumer, type Payload, PutBackError, type QueueBackend, type QueueName } from '#queues';
 import type { Closable, Log } from '#runtime';
 import { type Lanes, LanesClosedError } from './lanes';
-import { consumerEvents } from './trouble';
+import { consumerEvents } from './failures';
 
 /** Transactions that run at the same time in a process. */
 export const LANES = 4;

@@ -16,23 +16,23 @@ import {
 } from '#evaluation';
 import { GiveUpError, type Payload, type Producer, type QueueBackend } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
-import { makeFeatureEffects } from './feature-effects';
-import { makeKnownDays } from './known-days';
+import { makeFeatureEffects } from './features/counting-rules';
+import { makeKnownDays } from './features/remembered-days';
 import { GROUP_MAX, LANES, makeLaneConsumer } from './lane-consumer';
 import { type Gate, hashOf, makeGate, makeLanes } from './lanes';
-import { makePersonResolver } from './person-resolver';
+import { makePersonResolver } from './features/person-resolver';
 import { repeat } from './repeat';
-import { startBackfill } from './start-backfill';
-import { changesIn, evaluateChanges, type PersonChange } from './stages/evaluation';
+import { startBackfill } from './backfill/start';
+import { changesIn, evaluateChanges, type PersonChange } from './evaluation/decide-changes';
 import {
   applyEvents,
   assignPeople,
   type FeaturesStage,
   type IncomingEvent,
   recallPeople,
-} from './stages/features';
-import { handOnDue, type TimersStage } from './stages/timers';
-import { classifyTrouble, makeTroubleLog } from './trouble';
+} from './features/store-events';
+import { handOnDue, type TimersStage } from './timers/hand-on-due';
+import { classifyTrouble, makeTroubleLog } from './failures';
 
 // The table of contents of a worker: queue -> stage, in the order in which an event meets them.
 //

@@ -12,7 +12,7 @@ import { FEATURE_COLUMNS, type Lookups, lookupsByPerson, makeSetLookups } from '
 import { PLACES } from './sample';
 import { type SqlParameters, type SqlValue, makeParameters } from './sql-parameters';
 import { FEATURE_NAMES } from './state';
-import { type PartReaders, eachPart } from './walk';
+import { type PartReaders, eachPart } from './each-part';
 import { countRange } from './window';
 import { windowMs } from './within';
 

@@ -11,8 +11,8 @@ import {
   text,
   wholeNumber,
   isFaultless,
-} from './blocks';
-import { ENTRIES_MAX, findBoundsFault } from './bounds';
+} from './schema-blocks';
+import { ENTRIES_MAX, findBoundsFault } from './document-bounds';
 import { parseIso } from './iso';
 import type { FeatureName } from './state';
 import { windowMs } from './within';

@@ -9,7 +9,7 @@ import {
 } from './operators';
 import { isSampled } from './sample';
 import { FEATURE_NAMES, type PersonState, type TraitValue } from './state';
-import { type PartReaders, everyPart } from './walk';
+import { type PartReaders, everyPart } from './each-part';
 import { countAt, countRange } from './window';
 
 /**

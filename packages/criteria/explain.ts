@@ -18,7 +18,7 @@ import {
 import { formatPath } from './paths';
 import { isSampled, percentileOf } from './sample';
 import { FEATURE_NAMES, type PersonState, type SubscriptionState, type TraitValue } from './state';
-import { type PartReaders, eachPart } from './walk';
+import { type PartReaders, eachPart } from './each-part';
 import { countAt, countRange, instantsOf } from './window';
 
 /** One condition's own answer, before any `any` or `not` around it. */

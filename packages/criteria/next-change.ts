@@ -2,7 +2,7 @@ import type { Criteria, EventCondition } from './criteria';
 import { evaluate } from './evaluate';
 import { rangeOperators } from './operators';
 import type { PersonState } from './state';
-import { type PartReaders, eachPart } from './walk';
+import { type PartReaders, eachPart } from './each-part';
 import { countRange, instantsOf } from './window';
 import { windowMs } from './within';
 

@@ -1,6 +1,6 @@
 import type { Criteria, EventCondition, Where } from './criteria';
 import { FEATURE_NAMES, type FeatureName } from './state';
-import { type PartReaders, eachPart } from './walk';
+import { type PartReaders, eachPart } from './each-part';
 import { countRange, instantsKey } from './window';
 import { windowMs } from './within';
 

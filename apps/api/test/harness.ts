@@ -7,7 +7,7 @@ import { makeLog } from '#runtime';
 import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
-import { listen } from '../server';
+import { listen } from '../http/server';
 
 /** A request; `body` is sent as JSON unless it is a string or bytes. */
 export type Sending = {

@@ -1,7 +1,7 @@
 import { makeClient } from '#client';
 import { connect, connectForReads, type Database } from '#database';
 import { closeAtEnd, useDatabase } from '#testkit';
-import { makeHeavyReads } from '../heavy-reads';
+import { makeHeavyReads } from '../members/heavy-reads';
 import { startApi } from './harness';
 import { addCoreActions, makeMembers, makePeople } from './people';
 

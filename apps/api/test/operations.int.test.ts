@@ -4,8 +4,8 @@ import { makeClient } from '#client';
 import { makeCounters } from '#database';
 import { EnvError } from '#runtime';
 import { queueBackends } from '#testkit';
-import type { OpenApi } from '../openapi';
-import { listen } from '../server';
+import type { OpenApi } from '../pages/openapi';
+import { listen } from '../http/server';
 import { type Api, startApi } from './harness';
 
 const QUEUES = [

@@ -4,7 +4,7 @@ import { type Criteria, evaluate } from '#criteria';
 import { currentFeatureRules, lockPeople, readCounters, type Sql } from '#database';
 import { DEFAULT_FEATURE_RULES } from '#events';
 import { queueBackends, waitFor } from '#testkit';
-import { eventIdOf } from '../stages/event-effects';
+import { eventIdOf } from '../features/event-effects';
 import { bruteForce, byPerson, changeRules, kept, NAMES, randomRules } from './feature-rules';
 import {
   createSegment,

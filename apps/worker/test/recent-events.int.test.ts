@@ -4,10 +4,10 @@ import { type Connection, type LockedPerson, lockForDecision, type Sql, type Tra
 import { makeRecentEvents, type RecentEvents } from '#evaluation';
 import type { EngineEvent } from '#events';
 import { useDatabase } from '#testkit';
-import { makeFeatureEffects } from '../feature-effects';
-import { makeKnownDays } from '../known-days';
-import { makePersonResolver } from '../person-resolver';
-import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../stages/features';
+import { makeFeatureEffects } from '../features/counting-rules';
+import { makeKnownDays } from '../features/remembered-days';
+import { makePersonResolver } from '../features/person-resolver';
+import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../features/store-events';
 import { openConnection } from './harness';
 
 const database = useDatabase();

@@ -11,11 +11,11 @@ import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluati
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
-import { makeFeatureEffects } from '../feature-effects';
-import { makeKnownDays } from '../known-days';
-import { makePersonResolver } from '../person-resolver';
-import { changesIn, evaluateChanges } from '../stages/evaluation';
-import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../stages/features';
+import { makeFeatureEffects } from '../features/counting-rules';
+import { makeKnownDays } from '../features/remembered-days';
+import { makePersonResolver } from '../features/person-resolver';
+import { changesIn, evaluateChanges } from '../evaluation/decide-changes';
+import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../features/store-events';
 import {
   createSegment,
   failedJobs,

@@ -1,7 +1,7 @@
 import { makeCounters } from '#database';
 import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
 import { closeAtEnd, queueBackends, useProcesses, waitFor } from '#testkit';
-import { evaluateChanges, type EvaluationStage } from '../stages/evaluation';
+import { evaluateChanges, type EvaluationStage } from '../evaluation/decide-changes';
 import {
   createSegment,
   evaluated,

@@ -1,0 +1,110 @@
+import type { Request, RequestHandler } from 'express';
+import { v7 as uuidv7 } from 'uuid';
+import { acceptedAnswerSchema } from '#client';
+import { faultsOf } from '#criteria';
+import { findPeople } from '#database';
+import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, parseNativeBody } from '#events';
+import type { AppDeps } from '../deps';
+import { makeGather } from '../gather';
+import type { Metrics } from '../operations/metrics';
+import { invalid } from '../http/problem';
+import { type Route, sendJson } from '../http/route';
+
+/** Puts an event that came alone into the queue; resolves once the queue holds it. */
+export type StoreEvent = (event: EngineEvent) => Promise<void>;
+
+/**
+ * Single events become a job at most this often (ms), or by so many: a job costs as much as a dozen events in it, and
+ * the worker's lanes begin their groups at the same pace.
+ */
+const GATHER_WINDOW_MS = 20;
+const GATHER_EVENTS_MAX = 64;
+/** Larger requests go alone: a window of them would make a job of a megabyte. */
+const GATHER_BYTES_MAX = 16_384;
+
+export function makeStoreEvent({ producer }: Pick<AppDeps, 'producer'>): StoreEvent {
+  return makeGather<EngineEvent>({
+    send: (events) => producer.add('events', { events }),
+    windowMs: GATHER_WINDOW_MS,
+    maxItems: GATHER_EVENTS_MAX,
+  });
+}
+
+/** @throws Problem 400 for each `personId` that is nobody's */
+async function requirePeople(
+  { db }: AppDeps,
+  events: readonly NativeEvent[],
+  isBatch: boolean,
+): Promise<void> {
+  const ids = new Set(events.flatMap(({ personId }) => personId ?? []));
+  if (ids.size === 0) return;
+  const known = await findPeople(db, [...ids]);
+  const faults = events.flatMap(({ personId }, index) =>
+    personId && !known.has(personId)
+      ? [{ path: isBatch ? `events[${index}].personId` : 'personId', message: 'is the id of no person' }]
+      : [],
+  );
+  if (faults.length > 0) throw invalid(faults);
+}
+
+function isSmall(request: Request): boolean {
+  const bytes = request.headers['content-length'];
+  return bytes !== undefined && Number(bytes) <= GATHER_BYTES_MAX;
+}
+
+const countOf = (body: unknown): number =>
+  typeof body === 'object' && body !== null && 'events' in body && Array.isArray(body.events)
+    ? body.events.length
+    : 1;
+
+function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): RequestHandler {
+  const clock = deps.clock ?? Date.now;
+  const store = async (events: EngineEvent[], isAlone: boolean): Promise<void> => {
+    const [first] = events;
+    if (isAlone && first !== undefined) await storeEvent(first);
+    else await deps.producer.add('events', { events });
+  };
+  return async (request, response) => {
+    const body: unknown = request.body;
+    const parsed = parseNativeBody(body);
+    if (!parsed.success) {
+      metrics.countEvents('refused', countOf(body));
+      throw invalid(faultsOf(parsed.error, ''));
+    }
+    const isBatch = parsed.data.length > 1 || (typeof body === 'object' && body !== null && 'events' in body);
+    const receivedAt = clock();
+    const events = parsed.data.map((event) => fromNative(event, receivedAt, uuidv7));
+    try {
+      await requirePeople(deps, parsed.data, isBatch);
+      await store(events, !isBatch && isSmall(request));
+    } catch (error) {
+      metrics.countEvents('unavailable', events.length);
+      throw error;
+    }
+    metrics.countEvents('accepted', events.length);
+    sendJson(response, 202, {
+      accepted: events.length,
+      messageIds: events.map(({ messageId }) => messageId),
+    });
+  };
+}
+
+/** Ingest: the one route that everything is fast for. */
+export function eventRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/api/growth/events',
+      access: 'write',
+      takesJson: true,
+      description: {
+        summary: 'Takes one event, or up to 1,000 as {"events": [...]}; answers once they are stored durably',
+        tag: 'Ingest',
+        body: nativeBodySchemas.event.or(nativeBodySchemas.batch),
+        answers: { 202: acceptedAnswerSchema },
+        refusals: [413, 415, 503],
+      },
+      handle: ingest(deps, metrics, storeEvent),
+    },
+  ];
+}

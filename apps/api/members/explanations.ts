@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { explanationAnswerSchema } from '#client';
+import { criteriaSchema } from '#criteria';
+import { inSnapshot, type NamedEvent, type TransitionCause } from '#database';
+import { type ExplainedSegment, explainMembership, type Explanation } from '#evaluation';
+import type { AppDeps } from '../deps';
+import { personIdOf } from '../http/path-ids';
+import { notFound } from '../http/problem';
+import { requireSegment } from '../http/require-segment';
+import { defineRoute, type Route } from '../http/route';
+
+type Answer = z.input<typeof explanationAnswerSchema>;
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const eventView = ({ messageId, name, at }: NamedEvent) => ({ messageId, event: name, timestamp: iso(at) });
+
+function causeView(kind: TransitionCause, event: NamedEvent | null) {
+  return kind === 'event' ? { kind, event: event && eventView(event) } : { kind };
+}
+
+function stayView(stay: Explanation['stay']): Answer['membership'] {
+  if (stay === null) return null;
+  return {
+    enteredAt: iso(stay.enteredAt),
+    enteredBy: causeView(stay.enteredBy, stay.enteredWith),
+    exitedAt: stay.exitedAt === null ? null : iso(stay.exitedAt),
+    exitedBy: stay.exitedBy === null ? null : causeView(stay.exitedBy, stay.exitedWith),
+  };
+}
+
+function explanationView({ isMember, wouldBeMember, conditions, nextChangeAt, stay }: Explanation): Answer {
+  return {
+    isMember,
+    wouldBeMember,
+    conditions: conditions.map(({ events, ...condition }) =>
+      events === undefined ? condition : { ...condition, events: events.map(eventView) },
+    ),
+    nextChangeAt: nextChangeAt === null ? null : iso(nextChangeAt),
+    membership: stayView(stay),
+  };
+}
+
+/** Why somebody is in a segment, or is not. */
+export function explanationRoutes({ db, clock }: AppDeps): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/api/growth/people/:person/segments/:id/explain',
+      access: 'admin',
+      summary:
+        'Explains why a person is in a segment or is not: each condition, and when the answer changes by itself',
+      tag: 'People',
+      answers: { 200: explanationAnswerSchema },
+      refusals: [404],
+      handle: async ({ params }) => {
+        const personId = await personIdOf(db, params.person);
+        const explanation = await inSnapshot(db, async (tx) => {
+          const { id, name, criteria, status, updatedAt } = await requireSegment(tx, params.id);
+          const segment: ExplainedSegment = {
+            id,
+            name,
+            criteria: criteriaSchema.parse(criteria),
+            isActive: status === 'active',
+            updatedAt: updatedAt.getTime(),
+          };
+          return explainMembership(tx, personId, segment, clock);
+        });
+        if (explanation === null) throw notFound('person');
+        return { status: 200, body: explanationView(explanation) };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,90 @@
+import { type ExportFormat, exportQuerySchema } from '#client';
+import { listMembers, type Member } from '#database';
+import { csvRecord } from './csv';
+import type { AppDeps } from '../deps';
+import { defineDownload } from '../http/download';
+import { requireSegment } from '../http/require-segment';
+import { Problem } from '../http/problem';
+import type { Route } from '../http/route';
+
+type Format = { readonly type: string; readonly head: string; readonly lineOf: (member: Member) => string };
+
+const COLUMNS = ['personId', 'userId', 'email', 'enteredAt'];
+const FORMATS: Readonly<Record<ExportFormat, Format>> = {
+  csv: {
+    type: 'text/csv; charset=utf-8; header=present',
+    head: csvRecord(COLUMNS),
+    lineOf: ({ personId, userId, email, enteredAt }) =>
+      csvRecord([personId, userId, email, enteredAt.toISOString()]),
+  },
+  ndjson: {
+    type: 'application/x-ndjson; charset=utf-8',
+    head: '',
+    lineOf: ({ personId, userId, email, enteredAt }) =>
+      `${JSON.stringify({ personId, userId, email, enteredAt })}\n`,
+  },
+};
+
+/** Members that are read at once: all that an export holds. */
+const CHUNK_ROWS = 1_000;
+const EXPORTS_MAX = 10;
+
+/** The members' lines, a chunk in a short statement each: a long transaction would keep the queue's tables from being vacuumed. */
+async function* linesOf({ reads }: AppDeps, segmentId: string, { head, lineOf }: Format) {
+  let after: string | null = null;
+  let text = head;
+  for (;;) {
+    const members: Member[] = await listMembers(reads, segmentId, { after, limit: CHUNK_ROWS });
+    yield text + members.slice(0, CHUNK_ROWS).map(lineOf).join('');
+    after = members[CHUNK_ROWS - 1]?.personId ?? null;
+    text = '';
+    if (members.length <= CHUNK_ROWS) return;
+  }
+}
+
+/** Counts those that run. @throws Problem 503 when there are too many */
+function makeCounter(max: number): <T>(chunks: AsyncIterable<T>) => AsyncGenerator<T> {
+  let running = 0;
+  return async function* counted(chunks) {
+    if (running >= max) {
+      throw new Problem(503, {
+        detail: `${max} exports run already; try again later.`,
+        headers: { 'Retry-After': '10' },
+      });
+    }
+    running += 1;
+    try {
+      yield* chunks;
+    } finally {
+      running -= 1;
+    }
+  };
+}
+
+/** Files of who is in a segment. */
+export function memberExportRoutes(deps: AppDeps): Route[] {
+  const counted = makeCounter(EXPORTS_MAX);
+  return [
+    defineDownload({
+      path: '/api/growth/segments/:id/members/export',
+      query: exportQuerySchema,
+      description: {
+        summary: 'Streams who is in a segment as CSV or NDJSON',
+        notes:
+          'One line a member, in the order of the ids; whoever stays a member meanwhile appears exactly once. CSV follows ' +
+          'RFC 4180, with a header; a cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@` ' +
+          'or a control character) gets a leading apostrophe. A file that could not be completed ends with a broken ' +
+          'connection.',
+        tag: 'Segments',
+        refusals: [404, 503],
+        produces: ['text/csv', 'application/x-ndjson'],
+      },
+      handle: async ({ params, query: { format } }) => {
+        const { id } = await requireSegment(deps.db, params.id);
+        const { type } = FORMATS[format];
+        const chunks = counted(linesOf(deps, id, FORMATS[format]));
+        return { type, fileName: `segment-${id}.${format}`, chunks };
+      },
+    }),
+  ];
+}

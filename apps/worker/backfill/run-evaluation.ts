@@ -1,0 +1,185 @@
+import {
+  advancePart,
+  type Database,
+  type DatabaseFailure,
+  endEvaluation,
+  type EvaluationPart,
+  type EvaluationRow,
+  findOpenParts,
+  inTransaction,
+  lockChunk,
+  skipOpenDeliveries,
+  startEvaluation,
+} from '#database';
+import {
+  type ChunkDecision,
+  countDecisions,
+  decideChunk,
+  type DecisionTools,
+  type Drift,
+  recountChunk,
+} from '#evaluation';
+import type { Counters } from '#runtime';
+import type { Gate } from '../lanes';
+import { classifyTrouble } from '../failures';
+
+export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
+  readonly db: Database;
+  readonly counters: Counters;
+  /** Tells the dispatcher that a destination has something to send. */
+  readonly wakeRelay: (destination: string) => Promise<void>;
+  /** One for each chunk that may be worked on at the same time, whatever runs there are. */
+  readonly slots: readonly Gate[];
+  /** Up to when (epoch ms, the database's clock) all events that were stored are decided on. */
+  readonly settledUntil: () => Promise<number>;
+  /** Told of differences that nothing explains, after they were put right. */
+  readonly onDrift: (run: EvaluationRow, drifts: readonly Drift[]) => void;
+  /** Whether the process is draining: the run goes on in another one. */
+  readonly isStopping: () => boolean;
+  /** Waits before a chunk is tried again. */
+  readonly pause: (failure: DatabaseFailure, error: unknown) => Promise<void>;
+};
+
+/** The process ends before the run does. */
+export class BackfillInterruptedError extends Error {
+  override name = 'BackfillInterruptedError';
+}
+
+/** Another worker advanced the range, or the run has ended: this one has lost its place. */
+class LostPlaceError extends Error {
+  override name = 'LostPlaceError';
+}
+
+// An event about somebody in a chunk waits for the chunk, with all that is in its group: a chunk is as many people as
+// are done in that time. Below some hundreds, what a chunk costs in itself would outweigh the people.
+const CHUNK_TARGET_MS = 250;
+const CHUNK_PEOPLE = { first: 1000, least: 500, most: 5000 } as const;
+
+function nextSize(size: number, elapsedMs: number): number {
+  const factor = Math.min(2, Math.max(0.5, CHUNK_TARGET_MS / Math.max(elapsedMs, 1)));
+  return Math.min(CHUNK_PEOPLE.most, Math.max(CHUNK_PEOPLE.least, Math.round(size * factor)));
+}
+
+/** Repeats what the database, or the queue, keeps from succeeding. @throws what is no such trouble */
+async function persist<T>(stage: BackfillStage, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    if (stage.isStopping()) throw new BackfillInterruptedError('stopped between two chunks');
+    try {
+      return await work();
+    } catch (error) {
+      const failure = classifyTrouble(error);
+      if (failure === 'bug' || failure === 'data') throw error;
+      await stage.pause(failure, error);
+    }
+  }
+}
+
+const ARCHIVED = { reason: 'segment archived' };
+
+type Step = { readonly decision: ChunkDecision; readonly next: EvaluationPart | null };
+
+/** Decides on the next people of a range and moves its cursor, in one transaction. */
+async function runChunk(
+  { db, definitions, clock }: BackfillStage,
+  run: EvaluationRow,
+  part: EvaluationPart,
+  { size, settledMs }: { readonly size: number; readonly settledMs: number | null },
+): Promise<Step> {
+  return inTransaction(db, async (tx) => {
+    const chunk = await lockChunk(tx, part, size);
+    const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
+    const decision =
+      run.kind === 'settings'
+        ? await recountChunk(tx, { run, chunk }, tools)
+        : await decideChunk(tx, { run, chunk, settledMs }, tools);
+    if (decision.kind === 'takenOver') return { decision, next: null };
+    const isDone = chunk.count < size;
+    const { entered, exited } = decision;
+    const result = { cursor: chunk.last, isDone, evaluated: chunk.count, entered, exited };
+    if (!(await advancePart(tx, part, result))) throw new LostPlaceError('the run is elsewhere by now');
+    return { decision, next: isDone ? null : { ...part, cursor: chunk.last } };
+  });
+}
+
+/** What follows the commit of a chunk. */
+async function tell(
+  { counters, wakeRelay, onDrift }: BackfillStage,
+  run: EvaluationRow,
+  { entered, exited, destinations, drifts, settled }: Extract<ChunkDecision, { kind: 'decided' }>,
+): Promise<void> {
+  const counts = { entered, exited };
+  for (const direction of ['entered', 'exited'] as const) {
+    if (counts[direction] > 0)
+      counters.add('segment_transitions_total', { direction, cause: run.kind }, counts[direction]);
+  }
+  if (settled !== null) countDecisions(counters, settled);
+  for (const { segmentId } of drifts) counters.add('segment_drift_total', { segment_id: segmentId }, 1);
+  if (drifts.length > 0) onDrift(run, drifts);
+  for (const destination of destinations) await wakeRelay(destination);
+}
+
+/** Works through a range of people, from where it is. */
+async function runPart(stage: BackfillStage, run: EvaluationRow, from: EvaluationPart): Promise<void> {
+  const slot = stage.slots[from.part % stage.slots.length];
+  if (slot === undefined) throw new Error('no slot to work in');
+  let part: EvaluationPart | null = from;
+  let size: number = CHUNK_PEOPLE.first;
+  while (part !== null) {
+    const place: EvaluationPart = part;
+    try {
+      const { decision, next } = await persist(stage, async () => {
+        const settledMs = run.kind === 'scheduled' ? await stage.settledUntil() : null;
+        return slot(async () => {
+          const startedAt = performance.now();
+          const step = await runChunk(stage, run, place, { size, settledMs });
+          size = nextSize(size, performance.now() - startedAt);
+          return step;
+        });
+      });
+      part = next;
+      if (decision.kind === 'takenOver') return;
+      await tell(stage, run, decision);
+    } catch (error) {
+      if (!(error instanceof LostPlaceError)) throw error;
+      const open = await persist(stage, () => findOpenParts(stage.db, run.id));
+      part = open.find((other) => other.part === place.part) ?? null;
+    }
+  }
+}
+
+async function runParts(stage: BackfillStage, run: EvaluationRow): Promise<void> {
+  const parts = await persist(stage, () => findOpenParts(stage.db, run.id));
+  const failed = async (error: unknown): Promise<never> => {
+    if (!(error instanceof BackfillInterruptedError)) {
+      const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown error';
+      // At once: the other ranges notice, and stop.
+      await persist(stage, () => endEvaluation(stage.db, run.id, reason));
+    }
+    throw error;
+  };
+  const results = await Promise.allSettled(parts.map((part) => runPart(stage, run, part).catch(failed)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** What an archived segment still had to send is given up when nobody can add to it any more. */
+async function settle({ db }: BackfillStage, { kind, segmentId }: EvaluationRow): Promise<void> {
+  if (kind === 'archive' && segmentId !== null) await skipOpenDeliveries(db, segmentId, ARCHIVED);
+}
+
+/**
+ * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
+ * takes the job up again goes on where the last chunks ended.
+ * @returns `blocked` when an older run of the same segment has to end first; `over` when nothing is left to do
+ * @throws BackfillInterruptedError when the process stops; anything else has ended the run as failed
+ */
+export async function runEvaluation(stage: BackfillStage, id: string): Promise<'over' | 'blocked'> {
+  const turn = await persist(stage, () => startEvaluation(stage.db, id));
+  if (turn.kind !== 'run') return turn.kind;
+  await runParts(stage, turn.run);
+  // What is left is left to the younger run that took over: it ends this one too.
+  const left = await persist(stage, () => findOpenParts(stage.db, id));
+  if (left.length > 0) return 'over';
+  await persist(stage, () => settle(stage, turn.run));
+  await persist(stage, () => endEvaluation(stage.db, id, null));
+  return 'over';
+}

@@ -1,0 +1,145 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  askForScheduledEvaluation,
+  type Database,
+  type DatabaseFailure,
+  type EvaluationRow,
+  findOpenEvaluations,
+  readNow,
+} from '#database';
+import type { DefinitionCache, Drift } from '#evaluation';
+import {
+  GiveUpError,
+  keepTimetable,
+  makeConsumer,
+  type Payload,
+  type Producer,
+  PutBackError,
+  PutOffError,
+  type QueueBackend,
+} from '#queues';
+import type { Clock, Closable, Counters, Log } from '#runtime';
+import { makeGate } from '../lanes';
+import { repeat } from '../repeat';
+import { BackfillInterruptedError, runEvaluation } from './run-evaluation';
+import { classifyTrouble, consumerEvents, makeTroubleLog } from '../failures';
+
+/** What the backfill works with. */
+export type BackfillTools = {
+  readonly db: Database;
+  readonly backend: QueueBackend;
+  readonly producer: Producer;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly definitions: DefinitionCache;
+  readonly wakeRelay: (destination: string) => Promise<void>;
+  readonly clock?: Clock;
+  /** When everybody is evaluated, as a cron expression; undefined for never. */
+  readonly evaluationCron?: string;
+};
+
+/** Runs in progress. Their chunks take turns, so that a small run does not wait for the end of a large one. */
+const CONCURRENCY = 8;
+/** Chunks at the same time, each a statement that keeps a core of the database busy. */
+const SLOTS = 2;
+const RESCUE_EVERY_MS = 5000;
+/** Until the timetable is known to be as it should be. */
+const TIMETABLE_EVERY_MS = 5000;
+/** How long a run whose turn has not come is put off. */
+const TURN_EVERY_MS = 250;
+/**
+ * A job's time is its producer's clock, and an event is stored some time before its evaluation is asked for: what was
+ * stored so long before the oldest job that is there has been decided on.
+ */
+const SETTLED_MARGIN_MS = 10_000;
+/** Drifts of a run that are told one by one. */
+const DRIFTS_TOLD_MAX = 100;
+
+/** Up to when all events that were stored are decided on: no job that is still there can hold one of them. */
+async function settledUntil(db: Database, producer: Producer): Promise<number> {
+  const { nowMs } = await readNow(db);
+  const oldest = await Promise.all([producer.oldestOf('events'), producer.oldestOf('evaluations')]);
+  return Math.min(nowMs, ...oldest.map((ms) => (ms === null ? nowMs : ms - SETTLED_MARGIN_MS)));
+}
+
+function makeDriftLog(log: Log): (run: EvaluationRow, drifts: readonly Drift[]) => void {
+  let told = { runId: '', count: 0 };
+  return (run, drifts) => {
+    if (told.runId !== run.id) told = { runId: run.id, count: 0 };
+    const some = drifts.slice(0, DRIFTS_TOLD_MAX - told.count);
+    told.count += some.length;
+    for (const drift of some) {
+      log.error({ evaluationId: run.id, ...drift }, 'drift: a membership was wrong and was put right');
+    }
+  };
+}
+
+/** Keeps the timetable, and begins a run at each of its times. */
+function startSchedule({ db, backend, producer, log, evaluationCron }: BackfillTools): Closable[] {
+  const sayTrouble = makeTroubleLog(log, 'schedule');
+  let isKept = false;
+  const keep = async (): Promise<void> => {
+    if (!isKept) await keepTimetable(producer, evaluationCron ?? null);
+    isKept = true;
+  };
+  const handle = async (): Promise<void> => {
+    const evaluationId = await askForScheduledEvaluation(db, uuidv7());
+    await producer.add('backfill', { evaluationId }, evaluationId);
+  };
+  const consumer = makeConsumer('schedule', backend, handle, {
+    ...consumerEvents(log, 'schedule'),
+    concurrency: 1,
+  });
+  return [
+    { name: 'the schedule consumer', close: () => consumer.close() },
+    repeat('the timetable', TIMETABLE_EVERY_MS, keep, (error) => sayTrouble(classifyTrouble(error), error)),
+  ];
+}
+
+/** Starts the backfill: runs over everybody, after an edit, for a batch, or by the timetable. */
+export function startBackfill(tools: BackfillTools): Closable[] {
+  const { db, backend, producer, log } = tools;
+  const sayTrouble = makeTroubleLog(log, 'backfill');
+  let stopping = false;
+  const stage = {
+    ...tools,
+    slots: Array.from({ length: SLOTS }, makeGate),
+    settledUntil: () => settledUntil(db, producer),
+    onDrift: makeDriftLog(log),
+    isStopping: () => stopping,
+    pause: async (failure: DatabaseFailure, error: unknown) => {
+      sayTrouble(failure, error);
+      await new Promise((resolve) => setTimeout(resolve, failure === 'conflict' ? 10 : 1000));
+    },
+  };
+  const handle = async ({ evaluationId }: Payload<'backfill'>): Promise<void> => {
+    let end: 'over' | 'blocked';
+    try {
+      end = await runEvaluation(stage, evaluationId);
+    } catch (error) {
+      if (error instanceof BackfillInterruptedError) throw new PutBackError(error.message);
+      throw new GiveUpError('the evaluation failed', { cause: error });
+    }
+    if (end === 'blocked') throw new PutOffError('an older run has to end first', TURN_EVERY_MS);
+  };
+  const consumer = makeConsumer('backfill', backend, handle, {
+    ...consumerEvents(log, 'backfill'),
+    concurrency: CONCURRENCY,
+  });
+  // An edit that committed but could not be put into the queue is found here.
+  const rescue = async (): Promise<void> => {
+    for (const evaluationId of await findOpenEvaluations(db))
+      await producer.add('backfill', { evaluationId }, evaluationId);
+  };
+  return [
+    {
+      name: 'the backfill consumer',
+      close: async () => {
+        stopping = true;
+        await consumer.close();
+      },
+    },
+    repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => sayTrouble('outage', error)),
+    ...startSchedule(tools),
+  ];
+}

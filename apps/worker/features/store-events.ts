@@ -1,0 +1,174 @@
+import {
+  type ActiveDay,
+  addToPeople,
+  inOrder,
+  insertActiveDays,
+  insertEvents,
+  lockPeople,
+  setEmails,
+  setPhones,
+  type Sql,
+  type StoredEvent,
+  type Transact,
+  upsertSubscriptions,
+  upsertTraits,
+} from '#database';
+import type { RecentEvents } from '#evaluation';
+import { type EngineEvent, type Json, normaliseEmail, normalisePhone } from '#events';
+import type { Payload } from '#queues';
+import type { EffectOf, FeatureEffects } from './counting-rules';
+import type { KnownDays } from './remembered-days';
+import type { PersonResolver } from './person-resolver';
+import {
+  activeDaysOf,
+  type Applied,
+  changesOf,
+  eventIdOf,
+  gainsOf,
+  once,
+  subscriptionChangesOf,
+  traitUpdatesOf,
+} from './event-effects';
+
+/** An event that belongs to nobody: its `personId` is not, or no longer, a person's. */
+export class UnknownPersonError extends Error {
+  override name = 'UnknownPersonError';
+}
+
+export type FeaturesStage = {
+  readonly transact: Transact;
+  readonly resolver: PersonResolver;
+  readonly effects: FeatureEffects;
+  /** What the process remembers of people's events: it keeps up with those that are stored here. */
+  readonly recent: RecentEvents;
+  readonly days: KnownDays;
+  /** Asks for the evaluation of people; resolves once the queue holds the request. */
+  readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
+};
+
+type Contact = { readonly personId: string; readonly name: string; readonly value: Json };
+
+/** Sets what the person's row keeps of traits that changed. */
+async function setContacts(tx: Sql, contacts: readonly Contact[]): Promise<void> {
+  const emails = contacts.filter(({ name }) => name === 'email');
+  const phones = contacts.filter(({ name }) => name === 'phone');
+  if (emails.length > 0)
+    await setEmails(tx, new Map(emails.map((e) => [e.personId, normaliseEmail(e.value)])));
+  if (phones.length > 0)
+    await setPhones(tx, new Map(phones.map((p) => [p.personId, normalisePhone(p.value)])));
+}
+
+/**
+ * Counts events that were not there before, and keeps what they say of their people.
+ * @param days on which they made people active, as far as these may be new
+ */
+async function apply(
+  tx: Sql,
+  fresh: readonly StoredEvent[],
+  days: readonly ActiveDay[],
+  effectOf: EffectOf,
+  rulesVersion: number,
+): Promise<void> {
+  const gains = gainsOf(fresh, effectOf);
+  const [newDays, contacts] = await inOrder(
+    tx,
+    () => insertActiveDays(tx, days),
+    () => upsertTraits(tx, traitUpdatesOf(fresh)),
+    () => upsertSubscriptions(tx, subscriptionChangesOf(fresh)),
+  );
+  for (const gain of gains.values()) gain.activeDays = newDays.get(gain.personId) ?? 0;
+  await inOrder(
+    tx,
+    () => addToPeople(tx, [...gains.values()], rulesVersion),
+    () => setContacts(tx, contacts),
+  );
+}
+
+/** People of a group were not there any more when they were to be locked: nothing of it may be stored. */
+class PeopleGoneError extends Error {
+  override name = 'PeopleGoneError';
+  readonly personIds: ReadonlySet<string>;
+
+  constructor(personIds: ReadonlySet<string>) {
+    super('people are gone');
+    this.personIds = personIds;
+  }
+}
+
+/**
+ * Locks the people of a group, stores its events once, and counts those that were new, in one transaction.
+ * @throws PeopleGoneError
+ */
+async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
+  const wanted = new Set(events.map(({ personId }) => personId));
+  let settle = (_hasCommitted: boolean): void => undefined;
+  try {
+    const applied = await stage.transact(async (tx) => {
+      const [people, fresh] = await inOrder(
+        tx,
+        () => lockPeople(tx, [...wanted]),
+        () => insertEvents(tx, once(events)),
+      );
+      const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
+      if (missing.size > 0) throw new PeopleGoneError(missing);
+      const effectOf = await stage.effects.of(tx, people);
+      const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
+      const settleEvents = stage.recent.adding(fresh);
+      settle = (hasCommitted) => {
+        settleEvents(hasCommitted);
+        if (hasCommitted) stage.days.remember(days, people.versions);
+      };
+      if (fresh.length > 0) await apply(tx, fresh, days, effectOf, people.newest);
+      return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
+    });
+    settle(true);
+    return applied;
+  } catch (error) {
+    settle(false);
+    throw error;
+  }
+}
+
+/** An event on its way: its person is known once it went through {@link assignPeople}. */
+export type IncomingEvent = { readonly event: EngineEvent; personId: string | null };
+
+/** Tells the people of events from memory. @returns whether all were known; if not, none is assigned */
+export function recallPeople({ resolver }: FeaturesStage, incoming: readonly IncomingEvent[]): boolean {
+  const people = resolver.recall(incoming.map(({ event }) => event));
+  if (people === null) return false;
+  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
+  return true;
+}
+
+/** Finds or creates the people of events. @throws UnknownPersonError when a `personId` is nobody's */
+export async function assignPeople(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
+  const people = await stage.resolver.resolve(incoming.map(({ event }) => event));
+  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
+  if (people.includes(null)) throw new UnknownPersonError('no person has this personId');
+}
+
+/**
+ * Stores each event once and applies the new ones to their people's features, traits and subscriptions. Repeating it,
+ * wholly or in part, changes nothing.
+ * @param incoming events whose people are assigned
+ * @returns what must follow: asking for the evaluation of all people of the group
+ */
+export async function applyEvents(
+  stage: FeaturesStage,
+  incoming: readonly IncomingEvent[],
+): Promise<() => Promise<void>> {
+  for (;;) {
+    const assigned = incoming.map(({ event, personId }): StoredEvent => {
+      if (personId === null) throw new UnknownPersonError('no person has this personId');
+      return { id: eventIdOf(event.messageId), personId, event };
+    });
+    try {
+      const applied = await lockAndStore(stage, assigned);
+      return () => stage.handOn(changesOf(assigned, applied));
+    } catch (error) {
+      if (!(error instanceof PeopleGoneError)) throw error;
+      stage.resolver.forget(error.personIds);
+      await assignPeople(stage, incoming);
+    }
+  }
+}
