@@ -14,7 +14,8 @@ export const PACKAGES = {
   database: { imports: ['criteria', 'events', 'runtime'] },
   queues: { imports: ['database', 'events', 'runtime'] },
   decisions: { imports: ['automations', 'concurrency', 'criteria', 'database', 'events', 'runtime'] },
-  client: { imports: ['automations', 'criteria', 'events'] },
+  'api-schemas': { imports: ['automations', 'criteria', 'events'] },
+  client: { imports: ['api-schemas', 'events'] },
 };
 
 /** For tests and benchmarks; it may import anything. */

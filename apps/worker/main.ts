@@ -1,5 +1,5 @@
 import { connect, makeCounters } from '#database';
-import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
+import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { LANES } from './lane-consumer';

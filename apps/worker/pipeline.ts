@@ -13,7 +13,7 @@ import {
   makeRecentEvents,
   makeStaysCache,
   type RecentEvents,
-} from '#evaluation';
+} from '#decisions';
 import { GiveUpError, type Payload, type Producer, type QueueBackend } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
 import { makeFeatureEffects } from './features/counting-rules';

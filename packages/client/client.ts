@@ -1,43 +1,26 @@
 import type { z } from 'zod';
 import type { nativeBodySchemas } from '#events';
-import type {
-  deliveriesQuerySchema,
-  evaluateSchema,
-  resumeSchema,
-  replayDeliveriesSchema,
-  retryDeliveriesSchema,
-  segmentSchemas,
-  segmentsQuerySchema,
-  subscriptionSchema,
-} from './requests';
-import type { explanationAnswerSchema } from './explanation';
-import type { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
-import type * as reports from './reports';
-import type * as answers from './responses';
+import type * as api from '#api-schemas';
 import { makeFetch, makeRequest, type RequestSettings } from './request';
-import type {
-  featureSettingsAnswerSchema,
-  featureSettingsEditAnswerSchema,
-  featureSettingsSchema,
-} from './settings';
 
 /** A segment as it is created: who belongs to it, and what entering and leaving it sets off. */
-export type CreateSegment = z.input<typeof segmentSchemas.create>;
+export type CreateSegment = z.input<typeof api.segmentSchemas.create>;
 /** The parts of a segment that change; null clears. */
-export type UpdateSegment = z.input<typeof segmentSchemas.update>;
+export type UpdateSegment = z.input<typeof api.segmentSchemas.update>;
 /** An event as it is tracked. */
 export type TrackEvent = z.input<typeof nativeBodySchemas.event>;
 /** A subscription's state; `mrr` in minor units a month. */
-export type SubscriptionState = z.input<typeof subscriptionSchema>;
+export type SubscriptionState = z.input<typeof api.subscriptionSchema>;
 /** Which events the features count: what is named is replaced. */
-export type FeatureSettings = z.input<typeof featureSettingsSchema>['features'];
-type Batch = Pick<z.input<typeof evaluateSchema>, 'segmentId' | 'automations'>;
-type Preview = z.input<typeof previewSchema>;
+export type FeatureSettings = z.input<typeof api.featureSettingsSchema>['features'];
+type Batch = Pick<z.input<typeof api.evaluateSchema>, 'segmentId' | 'automations'>;
+type Preview = z.input<typeof api.previewSchema>;
 type Page = { readonly limit?: number; readonly cursor?: string };
-type SegmentFilter = Page & { readonly status?: z.input<typeof segmentsQuerySchema>['status'] };
-type DeliveryFilter = Page & Omit<z.input<typeof deliveriesQuerySchema>, 'limit' | 'cursor'>;
-type Answer<Name extends keyof typeof answers> = z.infer<(typeof answers)[Name]>;
-type Report<Name extends keyof typeof reports> = z.infer<(typeof reports)[Name]>;
+type SegmentFilter = Page & { readonly status?: z.input<typeof api.segmentsQuerySchema>['status'] };
+type DeliveryFilter = Page & Omit<z.input<typeof api.deliveriesQuerySchema>, 'limit' | 'cursor'>;
+type Schemas = typeof api;
+type AnswerName = Extract<keyof Schemas, `${string}AnswerSchema`>;
+type Answer<Name extends AnswerName> = z.infer<Schemas[Name]>;
 
 export type ClientSettings = {
   /** E.g. `http://localhost:3000`. */
@@ -56,10 +39,10 @@ const part = encodeURIComponent;
  * @throws ProblemError, from each function, when the API refuses or fails
  */
 export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fetch }: ClientSettings) {
-  const api = `${baseUrl.replace(/\/+$/, '')}/api/growth`;
-  const admin = makeRequest({ api, key: adminKey, fetch: fetchWith });
-  const adminFetch = makeFetch({ api, key: adminKey, fetch: fetchWith });
-  const write = makeRequest({ api, key: writeKey, fetch: fetchWith });
+  const root = `${baseUrl.replace(/\/+$/, '')}/api/growth`;
+  const admin = makeRequest({ api: root, key: adminKey, fetch: fetchWith });
+  const adminFetch = makeFetch({ api: root, key: adminKey, fetch: fetchWith });
+  const write = makeRequest({ api: root, key: writeKey, fetch: fetchWith });
   const segment = (id: string): string => `/segments/${part(id)}`;
   const person = (id: string): string => `/people/${part(id)}`;
   return {
@@ -100,17 +83,16 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
         body: { automationId },
       }),
     /** The response, whose body streams the file; it breaks off when the file could not be completed. */
-    exportMembers: (id: string, format: reports.ExportFormat = 'csv') =>
+    exportMembers: (id: string, format: api.ExportFormat = 'csv') =>
       adminFetch('GET', `${segment(id)}/members/export`, { query: { format } }),
     /** How many people a criteria matches, and some of them. */
-    preview: (body: Preview) =>
-      admin<z.infer<typeof previewAnswerSchema>>('POST', '/segments/preview', { body }),
+    preview: (body: Preview) => admin<Answer<'previewAnswerSchema'>>('POST', '/segments/preview', { body }),
     /** Who would enter and leave a segment by another criteria. */
     dryRun: (id: string, body: Preview) =>
-      admin<z.infer<typeof dryRunAnswerSchema>>('POST', `${segment(id)}/dry-run`, { body }),
+      admin<Answer<'dryRunAnswerSchema'>>('POST', `${segment(id)}/dry-run`, { body }),
     /** Whom 2 to 20 segments have in common, each two of them. */
     getOverlap: (ids: readonly string[]) =>
-      admin<Report<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),
+      admin<Answer<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),
 
     /** Decides about one person against all segments, now. */
     evaluate: (personId: string) =>
@@ -127,32 +109,29 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'personEventsAnswerSchema'>>('GET', `${person(id)}/events`, { query }),
     /** Why somebody is in a segment, or is not. */
     explain: (personId: string, segmentId: string) =>
-      admin<z.infer<typeof explanationAnswerSchema>>(
-        'GET',
-        `${person(personId)}${segment(segmentId)}/explain`,
-      ),
+      admin<Answer<'explanationAnswerSchema'>>('GET', `${person(personId)}${segment(segmentId)}/explain`),
 
     listDeliveries: (query: DeliveryFilter = {}) =>
       admin<Answer<'deliveriesAnswerSchema'>>('GET', '/deliveries', { query }),
     getDelivery: (id: string) => admin<Answer<'deliveryAnswerSchema'>>('GET', `/deliveries/${part(id)}`),
     retryDelivery: (id: string) =>
       admin<Answer<'deliveryAnswerSchema'>>('POST', `/deliveries/${part(id)}/retry`),
-    retryDeliveries: (body: z.input<typeof retryDeliveriesSchema>) =>
+    retryDeliveries: (body: z.input<typeof api.retryDeliveriesSchema>) =>
       admin<Answer<'retriedAnswerSchema'>>('POST', '/deliveries/retry', { body }),
     /** Sends everything of a segment since an instant again: same ids, same bodies. */
-    replayDeliveries: (body: z.input<typeof replayDeliveriesSchema>) =>
+    replayDeliveries: (body: z.input<typeof api.replayDeliveriesSchema>) =>
       admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
 
-    getFeatureSettings: () => admin<z.infer<typeof featureSettingsAnswerSchema>>('GET', '/settings/features'),
+    getFeatureSettings: () => admin<Answer<'featureSettingsAnswerSchema'>>('GET', '/settings/features'),
     /** Counts the features of everybody again in the background; no automation is set off by it. */
     putFeatureSettings: (features: FeatureSettings) =>
-      admin<z.infer<typeof featureSettingsEditAnswerSchema>>('PUT', '/settings/features', {
+      admin<Answer<'featureSettingsEditAnswerSchema'>>('PUT', '/settings/features', {
         body: { features },
       }),
     /** Which destinations are configured, and what keeps deliveries back. */
     getDestinations: () => admin<Answer<'destinationsAnswerSchema'>>('GET', '/destinations'),
     /** Takes gates away: what waited behind them is sent at once. */
-    resumeDestination: (body: z.input<typeof resumeSchema>) =>
+    resumeDestination: (body: z.input<typeof api.resumeSchema>) =>
       admin<Answer<'resumedAnswerSchema'>>('POST', '/destinations/resume', { body }),
 
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),

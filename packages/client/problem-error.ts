@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { problemSchema } from './responses';
+import type { problemSchema } from '#api-schemas';
 
 /** What the API answers when it refuses or fails (RFC 9457). */
 export type ProblemBody = z.infer<typeof problemSchema>;

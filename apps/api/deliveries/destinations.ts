@@ -1,5 +1,5 @@
 import { DESTINATION_KINDS } from '#automations';
-import { destinationsAnswerSchema, resumedAnswerSchema, resumeSchema } from '#client';
+import { destinationsAnswerSchema, resumedAnswerSchema, resumeSchema } from '#api-schemas';
 import { type GateRow, listDestinations, listGates, resumeDeliveries } from '#database';
 import type { AppDeps } from '../deps';
 import { Problem } from '../http/problem';

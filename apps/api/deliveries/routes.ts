@@ -7,7 +7,7 @@ import {
   replayedAnswerSchema,
   retriedAnswerSchema,
   retryDeliveriesSchema,
-} from '#client';
+} from '#api-schemas';
 import {
   type Database,
   type DeliveryRow,

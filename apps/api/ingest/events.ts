@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { v7 as uuidv7 } from 'uuid';
-import { acceptedAnswerSchema } from '#client';
+import { acceptedAnswerSchema } from '#api-schemas';
 import { faultsOf } from '#criteria';
 import { findPeople } from '#database';
 import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, parseNativeBody } from '#events';

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { acceptedAnswerSchema, subscriptionSchema } from '#client';
+import { acceptedAnswerSchema, subscriptionSchema } from '#api-schemas';
 import { faultsOf } from '#criteria';
 import { findPeople } from '#database';
 import { fromNative, nameSchema, SUBSCRIPTION_EVENT } from '#events';

@@ -5,7 +5,7 @@ import {
   evaluateSchema,
   evaluationAnswerSchema,
   personEvaluationsAnswerSchema,
-} from '#client';
+} from '#api-schemas';
 import {
   classifyFailure,
   type EvaluationRow,
@@ -21,7 +21,7 @@ import {
   makeDefinitionCache,
   makeRecentEvents,
   makeStaysCache,
-} from '#evaluation';
+} from '#decisions';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../http/path-ids';
 import { notFound, Problem } from '../http/problem';

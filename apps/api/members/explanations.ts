@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { explanationAnswerSchema } from '#client';
+import { explanationAnswerSchema } from '#api-schemas';
 import { criteriaSchema } from '#criteria';
 import { inSnapshot, type NamedEvent, type TransitionCause } from '#database';
-import { type ExplainedSegment, explainMembership, type Explanation } from '#evaluation';
+import { type ExplainedSegment, explainMembership, type Explanation } from '#decisions';
 import type { AppDeps } from '../deps';
 import { personIdOf } from '../http/path-ids';
 import { notFound } from '../http/problem';

@@ -1,4 +1,4 @@
-import { type ExportFormat, exportQuerySchema } from '#client';
+import { type ExportFormat, exportQuerySchema } from '#api-schemas';
 import { listMembers, type Member } from '#database';
 import { csvRecord } from './csv';
 import type { AppDeps } from '../deps';

@@ -1,4 +1,4 @@
-import { overlapAnswerSchema, overlapQuerySchema } from '#client';
+import { overlapAnswerSchema, overlapQuerySchema } from '#api-schemas';
 import { countOverlaps, findSegment } from '#database';
 import type { AppDeps } from '../deps';
 import type { HeavyReads } from './heavy-reads';

@@ -1,5 +1,5 @@
 import { automationsOf, matchingAction } from '#automations';
-import { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from '#client';
+import { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from '#api-schemas';
 import type { Criteria } from '#criteria';
 import {
   countMembers,

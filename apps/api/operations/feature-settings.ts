@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import { featureSettingsAnswerSchema, featureSettingsEditAnswerSchema, featureSettingsSchema } from '#client';
+import {
+  featureSettingsAnswerSchema,
+  featureSettingsEditAnswerSchema,
+  featureSettingsSchema,
+} from '#api-schemas';
 import {
   currentFeatureRules,
   inTransaction,

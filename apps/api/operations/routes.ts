@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { problemSchema, queuesAnswerSchema } from '#client';
+import { problemSchema, queuesAnswerSchema } from '#api-schemas';
 import { countGates, migrationsApplied } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from './metrics';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problemSchema } from '#client';
+import { problemSchema } from '#api-schemas';
 import { criteriaSchema } from '#criteria';
 import type { Route, RouteDescription } from '../http/route';
 

@@ -1,4 +1,4 @@
-import { pageQuerySchema, personAnswerSchema, personEventsAnswerSchema } from '#client';
+import { pageQuerySchema, personAnswerSchema, personEventsAnswerSchema } from '#api-schemas';
 import { listPersonEvents, loadPerson, pageOf } from '#database';
 import type { JsonObject } from '#events';
 import type { AppDeps } from '../deps';

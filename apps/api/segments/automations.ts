@@ -3,7 +3,7 @@ import {
   rotatedAnswerSchema,
   rotateSecretSchema,
   testAutomationsSchema,
-} from '#client';
+} from '#api-schemas';
 import { findSegment } from '#database';
 import { rotateAutomationSecret } from './rotate-secret';
 import { testAutomations } from './try-automations';

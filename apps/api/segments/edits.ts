@@ -8,7 +8,7 @@ import {
   sealConfig,
   type StoredAutomationConfig,
 } from '#automations';
-import type { segmentSchemas } from '#client';
+import type { segmentSchemas } from '#api-schemas';
 import {
   type EvaluationKind,
   findSegment,

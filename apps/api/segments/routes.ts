@@ -8,7 +8,7 @@ import {
   segmentsAnswerSchema,
   segmentsQuerySchema,
   statsAnswerSchema,
-} from '#client';
+} from '#api-schemas';
 import { countDeliveries, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
 import type { AppDeps } from '../deps';
 import { cursorKeys, idOf } from '../http/path-ids';

@@ -8,7 +8,7 @@ import {
   type Destination,
   renderTestBody,
 } from '#automations';
-import type { automationTestAnswerSchema } from '#client';
+import type { automationTestAnswerSchema } from '#api-schemas';
 import type { SegmentRow } from '#database';
 import type { AppDeps } from '../deps';
 import { storedConfig } from './view';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { maskConfig, type StoredAutomationConfig, storedConfigSchema } from '#automations';
-import type { segmentSchema } from '#client';
+import type { segmentSchema } from '#api-schemas';
 import type { Criteria } from '#criteria';
 import type { SegmentRow } from '#database';
 

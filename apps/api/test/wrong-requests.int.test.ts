@@ -1,4 +1,4 @@
-import { problemSchema } from '#client';
+import { problemSchema } from '#api-schemas';
 import { queueBackends } from '#testkit';
 import { type Api, queuedEvents, startApi } from './harness';
 import { WRONG_AUTOMATIONS } from './wrong-automations';

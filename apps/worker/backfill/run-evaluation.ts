@@ -18,7 +18,7 @@ import {
   type DecisionTools,
   type Drift,
   recountChunk,
-} from '#evaluation';
+} from '#decisions';
 import type { Counters } from '#runtime';
 import type { Gate } from '../lanes';
 import { classifyTrouble } from '../failures';

@@ -7,7 +7,7 @@ import {
   findOpenEvaluations,
   readNow,
 } from '#database';
-import type { DefinitionCache, Drift } from '#evaluation';
+import type { DefinitionCache, Drift } from '#decisions';
 import {
   GiveUpError,
   keepTimetable,

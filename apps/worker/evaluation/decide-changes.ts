@@ -1,5 +1,5 @@
 import type { Transact } from '#database';
-import { countDecisions, decide, type DecisionTools, type Scope } from '#evaluation';
+import { countDecisions, decide, type DecisionTools, type Scope } from '#decisions';
 import type { Payload } from '#queues';
 import type { Counters } from '#runtime';
 

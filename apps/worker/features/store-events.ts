@@ -13,7 +13,7 @@ import {
   upsertSubscriptions,
   upsertTraits,
 } from '#database';
-import type { RecentEvents } from '#evaluation';
+import type { RecentEvents } from '#decisions';
 import { type EngineEvent, type Json, normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf, FeatureEffects } from './counting-rules';

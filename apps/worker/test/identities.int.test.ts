@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
-import { makeRecentEvents } from '#evaluation';
+import { makeRecentEvents } from '#decisions';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';

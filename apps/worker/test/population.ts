@@ -1,6 +1,6 @@
 import type { Criteria } from '#criteria';
 import { type Database, inTransaction } from '#database';
-import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache, type Transition } from '#evaluation';
+import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache, type Transition } from '#decisions';
 
 /** Segments of every kind of condition, most of which change as time passes or features grow. */
 export const CRITERIA: readonly Criteria[] = [

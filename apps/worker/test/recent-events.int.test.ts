@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { type Connection, type LockedPerson, lockForDecision, type Sql, type Transact } from '#database';
-import { makeRecentEvents, type RecentEvents } from '#evaluation';
+import { makeRecentEvents, type RecentEvents } from '#decisions';
 import type { EngineEvent } from '#events';
 import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';

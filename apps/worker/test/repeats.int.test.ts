@@ -7,7 +7,7 @@ import {
   makeCounters,
   sqlStateOf,
 } from '#database';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
+import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
 import type { Payload } from '#queues';
 import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';

@@ -1,5 +1,5 @@
 import { makeCounters } from '#database';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#evaluation';
+import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
 import { closeAtEnd, queueBackends, useProcesses, waitFor } from '#testkit';
 import { evaluateChanges, type EvaluationStage } from '../evaluation/decide-changes';
 import {

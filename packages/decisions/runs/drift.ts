@@ -1,9 +1,9 @@
 import { explain } from '#criteria';
 import { loadOpenStays, lockForDecision, type RunStanding, type Sql, type StepTransition } from '#database';
-import type { Definitions } from './definitions';
-import { dependentsOf, segmentsReadBy } from './dependencies';
-import { loadStates } from './person-states';
-import { makeRecentEvents } from './recent-events';
+import type { Definitions } from '../definitions';
+import { dependentsOf, segmentsReadBy } from '../dependencies';
+import { loadStates } from '../person-states';
+import { makeRecentEvents } from '../remembered/events';
 
 /** A membership that was not what it should have been, with nothing under way to put it right. */
 export type Drift = {

@@ -1,10 +1,10 @@
 export { decide, type Decisions, type DecisionTools, type Question, type Scope } from './decide';
 export { countDecisions } from './count-decisions';
 export { type DefinitionCache, makeDefinitionCache } from './definitions';
-export { recountChunk } from './recount-chunk';
+export { recountChunk } from './runs/recount-chunk';
 export { type ExplainedSegment, explainMembership, type Explanation } from './explanation';
 export type { Transition } from './transitions';
-export { makeRecentEvents, type RecentEvents } from './recent-events';
-export { makeStaysCache } from './stays';
-export { type ChunkDecision, decideChunk } from './decide-chunk';
-export type { Drift } from './drift';
+export { makeRecentEvents, type RecentEvents } from './remembered/events';
+export { makeStaysCache } from './remembered/memberships';
+export { type ChunkDecision, decideChunk } from './runs/decide-chunk';
+export type { Drift } from './runs/drift';

@@ -22,7 +22,7 @@ import {
 } from '#database';
 import type { Clock } from '#runtime';
 import { loadStates } from './person-states';
-import { makeRecentEvents } from './recent-events';
+import { makeRecentEvents } from './remembered/events';
 
 /** A segment whose answer about a person is to be explained. */
 export type ExplainedSegment = {

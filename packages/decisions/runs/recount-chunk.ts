@@ -8,10 +8,10 @@ import {
   type Sql,
   writeRecounts,
 } from '#database';
-import { decide, type DecisionTools, type Question, type Scope } from './decide';
+import { decide, type DecisionTools, type Question, type Scope } from '../decide';
 import type { ChunkDecision, ChunkQuestion } from './decide-chunk';
-import { makeRecentEvents } from './recent-events';
-import { makeStaysCache } from './stays';
+import { makeRecentEvents } from '../remembered/events';
+import { makeStaysCache } from '../remembered/memberships';
 
 const NONE = { kind: 'decided', entered: 0, exited: 0, destinations: new Set<string>(), drifts: [] } as const;
 

@@ -11,11 +11,11 @@ import {
   type Sql,
   type StepTransition,
 } from '#database';
-import { type Pass, planChunk, type PlannedStep, type RunSegment } from './chunk-plan';
-import type { Decisions, DecisionTools } from './decide';
-import type { Definitions } from './definitions';
+import { type Pass, planChunk, type PlannedStep, type RunSegment } from './plan';
+import type { Decisions, DecisionTools } from '../decide';
+import type { Definitions } from '../definitions';
 import { type Drift, driftOf } from './drift';
-import { deliveriesOf } from './transitions';
+import { deliveriesOf } from '../transitions';
 
 /** A chunk of a run; its people are locked. */
 export type ChunkQuestion = {

@@ -1,8 +1,8 @@
 import { type EvaluationRow, type LockedChunk, type RunStanding, STEP_SEGMENTS_MAX } from '#database';
 import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
-import type { Definitions, Segment } from './definitions';
-import { dependentsOf, layersOf } from './dependencies';
+import type { Definitions, Segment } from '../definitions';
+import { dependentsOf, layersOf } from '../dependencies';
 
 /** A segment as a run meets it. Nobody belongs to one without criteria: it is archived. */
 export type RunSegment = {

@@ -12,8 +12,8 @@ import {
 import type { Clock } from '#runtime';
 import { ACTIVE_DAYS, type DefinitionCache, type Definitions, type Segment } from './definitions';
 import { type Candidate as Reader, loadStates } from './person-states';
-import type { RecentEvents } from './recent-events';
-import type { StaysCache, Whereabouts } from './stays';
+import type { RecentEvents } from './remembered/events';
+import type { StaysCache, Whereabouts } from './remembered/memberships';
 import { always, firesUntilReached, never } from './suppression';
 import { type Transition, writeTransitions } from './transitions';
 

@@ -14,7 +14,7 @@ import {
   type Sql,
 } from '#database';
 import type { Segment } from './definitions';
-import type { RecentEvents } from './recent-events';
+import type { RecentEvents } from './remembered/events';
 
 /** A locked person and the segments they are to be decided against. */
 export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Segment[] };
