@@ -1,4 +1,4 @@
-import { type Database, decodeCursor, findPersonId } from '#database';
+import { type Database, decodeCursor, findPersonId, findSegment, type SegmentRow, type Sql } from '#database';
 import { invalid, notFound } from './problem';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -7,6 +7,13 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function idOf(text: string, what: string): string {
   if (!UUID.test(text)) throw notFound(what);
   return text.toLowerCase();
+}
+
+/** The segment that a path names. @throws Problem 404 when there is none */
+export async function requireSegment(sql: Sql, id: string): Promise<SegmentRow> {
+  const row = await findSegment(sql, idOf(id, 'segment'));
+  if (row === null) throw notFound('segment');
+  return row;
 }
 
 /** @throws Problem 404 when neither an id nor a userId of a person */

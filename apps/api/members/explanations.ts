@@ -4,9 +4,8 @@ import { criteriaSchema } from '#criteria';
 import { inSnapshot, type NamedEvent, type TransitionCause } from '#database';
 import { type ExplainedSegment, explainMembership, type Explanation } from '#decisions';
 import type { AppDeps } from '../deps';
-import { personIdOf } from '../http/path-ids';
+import { personIdOf, requireSegment } from '../http/path-ids';
 import { notFound } from '../http/problem';
-import { requireSegment } from '../http/require-segment';
 import { defineRoute, type Route } from '../http/route';
 
 type Answer = z.input<typeof explanationAnswerSchema>;

@@ -14,7 +14,7 @@ import { checkRefs } from '../segments/refs';
 import type { AppDeps } from '../deps';
 import type { HeavyReads } from './heavy-reads';
 import { Problem } from '../http/problem';
-import { requireSegment } from '../http/require-segment';
+import { requireSegment } from '../http/path-ids';
 import { defineRoute, type Route } from '../http/route';
 import { storedConfig } from '../segments/view';
 

@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express';
-import { docsPage } from './docs-page';
-import { landingPage } from './landing-page';
+import { docsPage, landingPage } from './docs-page';
 import { openApiOf } from './openapi';
 import { type Route, sendJson } from '../http/route';
 

@@ -11,8 +11,7 @@ import {
 } from '#api-schemas';
 import { countDeliveries, listMembers, listSegments, loadSegmentStats, pageOf } from '#database';
 import type { AppDeps } from '../deps';
-import { cursorKeys, idOf } from '../http/path-ids';
-import { requireSegment } from '../http/require-segment';
+import { cursorKeys, idOf, requireSegment } from '../http/path-ids';
 import { defineRoute, type Route } from '../http/route';
 import { archiveSegment, createSegment, editSegment, type SegmentEdit } from './edits';
 import { segmentView } from './view';

@@ -1,4 +1,4 @@
-import { csvRecord } from './csv';
+import { csvRecord } from './member-export';
 
 describe('a CSV record', () => {
   test.each([

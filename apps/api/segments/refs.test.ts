@@ -1,4 +1,4 @@
-import { findWay, segmentRefsOf } from './segment-refs';
+import { findWay, segmentRefsOf } from './refs';
 
 describe('the segments that a criteria names', () => {
   test('are found wherever they stand, with their paths', () => {
