@@ -12,7 +12,7 @@ export const PACKAGES = {
   automations: { imports: ['runtime'] },
   'embedded-postgres': { imports: ['runtime'] },
   database: { imports: ['criteria', 'events', 'runtime'] },
-  queues: { imports: ['database', 'events', 'runtime'] },
+  queues: { imports: ['concurrency', 'database', 'events', 'runtime'] },
   decisions: { imports: ['automations', 'concurrency', 'criteria', 'database', 'events', 'runtime'] },
   'api-schemas': { imports: ['automations', 'criteria', 'events'] },
   client: { imports: ['api-schemas', 'events'] },

@@ -1,4 +1,5 @@
 import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
+import { makeOutageLog } from '#concurrency';
 import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
 import { fromNative, parseNativeBody } from '#events';
 import { makeProducer, openQueueBackend, type QueueBackend, redisWarnings } from '#queues';
@@ -12,7 +13,6 @@ import {
   runUntilStopped,
 } from '#runtime';
 import { makeApp } from './app';
-import { makeOutageLog } from './outage-log';
 import { listen } from './http/server';
 
 /** All processes together stay well under the 200 connections of the embedded server. */
@@ -47,8 +47,8 @@ runMain(async () => {
   requireKeysBeyondLoopback(env);
   const databaseUrl = requireDatabaseUrl(env);
   const log = makeLog('api', env.LOG_LEVEL);
-  const sayOutage = makeOutageLog(log);
-  const onError = (error: Error): void => sayOutage(error, 'connection lost');
+  const outage = makeOutageLog(log, {}, 'connection lost');
+  const onError = (error: Error): void => outage.failed('outage', error);
 
   const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
   const { db: reads, close: closeReads } = connectForReads(

@@ -1,10 +1,10 @@
 import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
+import { makeOutageLog } from '#concurrency';
 import { connect, makeCounters } from '#database';
-import { makeProducer, openQueueBackend, QueueUnavailableError } from '#queues';
+import { failureOf, makeProducer, openQueueBackend } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';
-import { makeOutageLog } from './outage';
 
 /** Connections to the database, and to the queue where that is in the database too. */
 const POOL_MAX = { database: 8, queue: 10 } as const;
@@ -22,18 +22,17 @@ async function main(): Promise<void> {
       ),
   });
   const outage = makeOutageLog(log);
-  const queueFailed = (cause: Error): void =>
-    void outage.failed(new QueueUnavailableError('the queue is away', { cause }));
-  const { db, close } = connect(databaseUrl, POOL_MAX.database, (error) => void outage.failed(error));
+  const connectionLost = (error: Error): void => outage.failed('outage', error);
+  const { db, close } = connect(databaseUrl, POOL_MAX.database, connectionLost);
   const backend = openQueueBackend({
     databaseUrl,
     redisUrl: env.REDIS_URL,
     poolMax: POOL_MAX.queue,
     durable: false,
-    onError: queueFailed,
+    onError: connectionLost,
   });
-  const producer = makeProducer(backend, queueFailed);
-  const counters = makeCounters(db, (error) => outage.failed(error));
+  const producer = makeProducer(backend, connectionLost);
+  const counters = makeCounters(db, (error) => outage.failed(failureOf(error), error));
   const dispatcher = openDispatcher({
     db,
     backend,

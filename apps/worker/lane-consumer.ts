@@ -1,7 +1,13 @@
-import { makeConsumer, type Payload, PutBackError, type QueueBackend, type QueueName } from '#queues';
+import { type Lanes, makeOutageLog, StoppedError } from '#concurrency';
+import {
+  consumerEvents,
+  makeConsumer,
+  type Payload,
+  PutBackError,
+  type QueueBackend,
+  type QueueName,
+} from '#queues';
 import type { Closable, Log } from '#runtime';
-import { type Lanes, LanesClosedError } from './lanes';
-import { consumerEvents } from './failures';
 
 /** Transactions that run at the same time in a process. */
 export const LANES = 4;
@@ -22,10 +28,11 @@ export function makeLaneConsumer<Name extends QueueName>(
     try {
       await handle(payload);
     } catch (error) {
-      throw error instanceof LanesClosedError ? new PutBackError(error.message) : error;
+      throw error instanceof StoppedError ? new PutBackError(error.message) : error;
     }
   };
-  const options = { ...consumerEvents(log, name), concurrency: CONCURRENCY };
+  const outage = makeOutageLog(log, { stage: `${name} queue` });
+  const options = { ...consumerEvents(name, log, outage), concurrency: CONCURRENCY };
   const consumer = makeConsumer(name, backend, handleOrPutBack, options);
   return {
     name: `the ${name} consumer`,

@@ -6,6 +6,7 @@ import {
   WaitingError,
   Worker,
 } from 'bullmq';
+import { withinMs } from '#concurrency';
 import type { QueueBackend } from './connection';
 import { type Payload, type QueueName, QUEUES } from './contract';
 
@@ -45,8 +46,6 @@ export type ConsumerEvents = {
 
 /** How long closing waits for a worker that has not started yet (ms): during an outage it never does. */
 const READY_LIMIT_MS = 2000;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 // BullMQ's defaults fail a job for good that was active at two kills of its worker. Ours are taken up by another
 // worker within seconds, however often.
@@ -96,7 +95,7 @@ export function makeConsumer<Name extends QueueName>(
   return {
     close: async () => {
       // Closed while it starts, a worker leaves its listening connection behind in the pool.
-      await Promise.race([worker.waitUntilReady().catch(() => undefined), pause(READY_LIMIT_MS)]);
+      await withinMs(READY_LIMIT_MS, worker.waitUntilReady()).catch(() => undefined);
       await worker.close();
     },
   };

@@ -14,5 +14,6 @@ export {
   PutOffError,
 } from './consume';
 export { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
+export { consumerEvents, failureOf } from './failure';
 export { makeProducer, type Producer, type QueueCounts, QueueUnavailableError } from './produce';
 export { keepTimetable } from './timetable';

@@ -1,4 +1,5 @@
 import { type IQueueBackend, Queue } from 'bullmq';
+import { TimeLimitError, withinMs } from '#concurrency';
 import type { QueueBackend } from './connection';
 import { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
 
@@ -45,17 +46,13 @@ const REACH_LIMIT_MS = 5000;
 const FIRST_MAX = 200;
 
 async function withinLimit<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new QueueUnavailableError('the queue does not answer')), REACH_LIMIT_MS);
-  });
   try {
-    return await Promise.race([work, limit]);
-  } catch (error) {
-    if (error instanceof QueueUnavailableError) throw error;
-    throw new QueueUnavailableError('the queue can not be reached', { cause: error });
-  } finally {
-    clearTimeout(timer);
+    return await withinMs(REACH_LIMIT_MS, work);
+  } catch (cause) {
+    const isLate = cause instanceof TimeLimitError;
+    throw new QueueUnavailableError(`the queue ${isLate ? 'does not answer' : 'can not be reached'}`, {
+      cause,
+    });
   }
 }
 

@@ -3,11 +3,11 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { ProblemBody } from '#client';
+import { makeOutageLog } from '#concurrency';
 import { type Fault, faultsOf } from '#criteria';
 import { classifyFailure } from '#database';
 import { QueueUnavailableError } from '#queues';
 import type { Log } from '#runtime';
-import { makeOutageLog } from '../outage-log';
 
 type Details = {
   readonly detail?: string;
@@ -99,10 +99,10 @@ export function problemOf(error: unknown): Problem {
 
 /** The last word on every request that failed. */
 export function makeErrorHandler(log: Log): ErrorRequestHandler {
-  const sayOutage = makeOutageLog(log);
+  const outage = makeOutageLog(log, {}, 'requests can not be served');
   return (error, request, response, next) => {
     const problem = problemOf(error);
-    if (problem !== error && problem.status === 503) sayOutage(error, 'requests can not be served');
+    if (problem !== error && problem.status === 503) outage.failed('outage', error);
     if (problem !== error && problem.status === 500) {
       const route: unknown = request.route?.path;
       const id = problem.details.more?.['id'];

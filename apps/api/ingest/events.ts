@@ -5,30 +5,10 @@ import { faultsOf } from '#criteria';
 import { findPeople } from '#database';
 import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, parseNativeBody } from '#events';
 import type { AppDeps } from '../deps';
-import { makeGather } from '../gather';
 import type { Metrics } from '../operations/metrics';
 import { invalid } from '../http/problem';
 import { type Route, sendJson } from '../http/route';
-
-/** Puts an event that came alone into the queue; resolves once the queue holds it. */
-export type StoreEvent = (event: EngineEvent) => Promise<void>;
-
-/**
- * Single events become a job at most this often (ms), or by so many: a job costs as much as a dozen events in it, and
- * the worker's lanes begin their groups at the same pace.
- */
-const GATHER_WINDOW_MS = 20;
-const GATHER_EVENTS_MAX = 64;
-/** Larger requests go alone: a window of them would make a job of a megabyte. */
-const GATHER_BYTES_MAX = 16_384;
-
-export function makeStoreEvent({ producer }: Pick<AppDeps, 'producer'>): StoreEvent {
-  return makeGather<EngineEvent>({
-    send: (events) => producer.add('events', { events }),
-    windowMs: GATHER_WINDOW_MS,
-    maxItems: GATHER_EVENTS_MAX,
-  });
-}
+import type { StoreEvent } from './store-event';
 
 /** @throws Problem 400 for each `personId` that is nobody's */
 async function requirePeople(
@@ -46,6 +26,9 @@ async function requirePeople(
   );
   if (faults.length > 0) throw invalid(faults);
 }
+
+/** Larger requests go alone: a window of them would make a job of a megabyte. */
+const GATHER_BYTES_MAX = 16_384;
 
 function isSmall(request: Request): boolean {
   const bytes = request.headers['content-length'];

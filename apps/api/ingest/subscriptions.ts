@@ -7,7 +7,7 @@ import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
 import { invalid } from '../http/problem';
 import { defineRoute, type Route } from '../http/route';
-import type { StoreEvent } from './events';
+import type { StoreEvent } from './store-event';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

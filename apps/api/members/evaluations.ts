@@ -6,6 +6,7 @@ import {
   evaluationAnswerSchema,
   personEvaluationsAnswerSchema,
 } from '#api-schemas';
+import { persist } from '#concurrency';
 import {
   classifyFailure,
   type EvaluationRow,
@@ -28,17 +29,12 @@ import { notFound, Problem } from '../http/problem';
 import { defineRoute, type Route } from '../http/route';
 import { wakeBackfill, wakeRelay } from '../wake';
 
-const TRIES = 5;
+/** How long a request waits for what is in its way. */
+const PERSIST_MS = 500;
 
 /** Runs a transaction again when another one was in its way. */
-async function again<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === TRIES || classifyFailure(error) !== 'conflict') throw error;
-    }
-  }
+function again<T>(work: () => Promise<T>): Promise<T> {
+  return persist(work, { classify: classifyFailure, untilMs: performance.now() + PERSIST_MS });
 }
 
 /** Decides about one person against all segments, in this process, before it answers. */

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DESTINATION_KINDS } from '#automations';
+import { withinMs } from '#concurrency';
 import { countGates, readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from '../deps';
-import { withinMs } from '../within-ms';
 
 export type IngestOutcome = 'accepted' | 'refused' | 'unavailable';
 

@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { problemSchema, queuesAnswerSchema } from '#api-schemas';
+import { TimeLimitError, withinMs } from '#concurrency';
 import { countGates, migrationsApplied } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from './metrics';
 import { Problem } from '../http/problem';
 import { defineRoute, type Route, sendJson } from '../http/route';
-import { withinMs } from '../within-ms';
 
 const tag = 'Operations';
 const CHECK_LIMIT_MS = 1000;
@@ -18,7 +18,7 @@ const checks = z.object({ database: z.string(), migrations: z.string(), queue: z
 async function checkOf(work: Promise<unknown>): Promise<Check> {
   return withinMs(CHECK_LIMIT_MS, work).then(
     () => 'ok',
-    (error: unknown) => (error instanceof Error && error.message === 'timeout' ? 'timeout' : 'failed'),
+    (error: unknown) => (error instanceof TimeLimitError ? 'timeout' : 'failed'),
   );
 }
 

@@ -37,6 +37,19 @@ describe('heavy reads', () => {
     });
   });
 
+  test('turn away those who find the line full, and say when to come again', async () => {
+    const heavy = makeHeavyReads(openReads());
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const others = Array.from({ length: 22 }, () => heavy.run(() => ended));
+    await expect(heavy.run(() => ended)).rejects.toMatchObject({
+      status: 503,
+      details: { headers: { 'Retry-After': '5' } },
+    });
+    end();
+    await Promise.all(others);
+  });
+
   test('see one instant', async () => {
     const { db, close } = connect(database.url, 2, ignore);
     closeAtEnd(close);

@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AttemptResult, DeliveryRequest, Destination, Outcome } from '#automations';
+import type { Places } from '#concurrency';
 import { type AudienceEntry, classifyFailure, type DeliveryContext } from '#database';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import { entryAfter, entryOf } from './audience-entries';
 import type { AutomationCache } from './automation-cache';
-import type { EndpointPlaces } from '../endpoint-places';
 import type { DispatcherTimes } from '../limits';
 import { prepare, type Prepared } from './prepare';
 import type { RateLine } from '../relay/rate-line';
@@ -16,7 +16,8 @@ export type DeliverOptions = {
   readonly store: Store;
   readonly destination: Destination;
   readonly line: RateLine;
-  readonly places: EndpointPlaces;
+  /** For attempts of one endpoint, its key. */
+  readonly places: Places;
   readonly automationsOfSegment: AutomationCache;
   readonly times: Pick<DispatcherTimes, 'attemptMs'>;
   /** Aborts what is being sent: its deliveries are left to their lease. */
@@ -104,7 +105,7 @@ async function sendAll(options: DeliverOptions, ready: readonly Ready[]): Promis
   const { destination, places, stop } = options;
   const [first] = ready;
   if (first === undefined) return;
-  const sent = await places.in(first.held.delivery.endpoint, () => sendNow(options, ready));
+  const sent = await places(() => sendNow(options, ready), first.held.delivery.endpoint);
   await Promise.all(
     sent.map(async ({ held, request, attempt }, index) => {
       // Nobody knows what was sent by then; the claim holds until it no longer matters.

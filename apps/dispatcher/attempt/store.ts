@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DestinationKind } from '#automations';
+import { makeGroupCommit } from '#concurrency';
 import {
   type AudienceEntry,
   classifyFailure,
@@ -19,9 +20,8 @@ import {
   type TakeUp,
   takeUpDeliveries,
 } from '#database';
-import { makeGather } from '../gather';
 import { LIMITS } from '../limits';
-import { type OutageLog, persist } from '../outage';
+import type { PersistUntil } from '../persist-until';
 import { troublesOf, type Verdict } from './results';
 
 /** A delivery that this process holds until `untilMs` (on the clock of `performance.now()`). */
@@ -72,42 +72,42 @@ type StoreOptions = {
   readonly db: Database;
   readonly kind: DestinationKind;
   readonly leaseMs: number;
-  readonly outage: OutageLog;
+  readonly persistUntil: PersistUntil;
 };
 
 /** Statements are repeated through outages as long as a claim holds. */
 export function makeStore(options: StoreOptions): Store {
-  const { db, outage } = options;
+  const { db, persistUntil } = options;
   const takeUps = makeTakeUps(options);
-  const bodies = makeGather({
+  const bodies = makeGroupCommit({
     max: ROWS_MAX.bodies,
     lingerMs: 0,
     isDataFault,
     run: async (items: readonly { readonly held: Held; readonly body: string }[]) => {
       const rows = items.map(({ held, body }) => ({ held: held.claim, body }));
       const until = latest(items.map(({ held }) => held));
-      const ids = await persist(() => storeDeliveryBodies(db, rows), until, outage);
+      const ids = await persistUntil(() => storeDeliveryBodies(db, rows), until);
       return items.map(({ held }) => ids.has(held.delivery.id));
     },
   });
-  const conclusions = makeGather({
+  const conclusions = makeGroupCommit({
     max: ROWS_MAX.results,
     lingerMs: RESULTS_LINGER_MS,
     isDataFault,
     run: async (items: readonly Conclusion[]) => {
       const until = latest(items.map(({ held }) => held));
-      const ids = await persist(() => writeConclusions(options, items), until, outage);
+      const ids = await persistUntil(() => writeConclusions(options, items), until);
       return items.map(({ held }) => ids.has(held.delivery.id));
     },
   });
-  const releases = makeGather({
+  const releases = makeGroupCommit({
     max: ROWS_MAX.results,
     lingerMs: RESULTS_LINGER_MS,
     isDataFault,
     run: async (items: readonly (readonly Held[])[]) => {
       const held = items.flat();
       const claims = held.map(({ claim }) => claim);
-      await persist(() => releaseDeliveries(db, claims), latest(held), outage);
+      await persistUntil(() => releaseDeliveries(db, claims), latest(held));
       return items.map(() => undefined);
     },
   });
@@ -117,20 +117,20 @@ export function makeStore(options: StoreOptions): Store {
       return found.map((held) => ({ ...held, isTry }));
     },
     storeBody: (held, body) => bodies({ held, body }),
-    keep: (entries, untilMs) => persist(() => keepIdentifiers(db, entries), untilMs, outage),
+    keep: (entries, untilMs) => persistUntil(() => keepIdentifiers(db, entries), untilMs),
     conclude: conclusions,
     release: async (held) => {
       if (held.length > 0) await releases(held);
     },
     move: async ({ claim, untilMs, isTry, delivery }, place) => {
-      await persist(() => moveDelivery(db, claim, place), untilMs, outage);
-      if (isTry) await persist(() => returnTry(db, delivery.destination, delivery.endpoint), untilMs, outage);
+      await persistUntil(() => moveDelivery(db, claim, place), untilMs);
+      if (isTry) await persistUntil(() => returnTry(db, delivery.destination, delivery.endpoint), untilMs);
     },
   };
 }
 
-function makeTakeUps({ db, kind, leaseMs, outage }: StoreOptions) {
-  return makeGather({
+function makeTakeUps({ db, kind, leaseMs, persistUntil }: StoreOptions) {
+  return makeGroupCommit({
     max: Math.max(1, Math.floor(ROWS_MAX.takeUps / LIMITS[kind].jobMax)),
     lingerMs: 0,
     isDataFault,
@@ -142,7 +142,7 @@ function makeTakeUps({ db, kind, leaseMs, outage }: StoreOptions) {
         untilMs = performance.now() + leaseMs;
         return takeUpDeliveries(db, claims, leaseMs);
       };
-      const contexts = await persist(take, untilMs, outage);
+      const contexts = await persistUntil(take, untilMs);
       const byId = new Map(contexts.map((delivery) => [delivery.id, delivery]));
       return jobs.map((job) =>
         job.flatMap((claim) => {

@@ -1,4 +1,5 @@
 import type { Outcome } from '#automations';
+import { makeBoundedMap } from '#concurrency';
 import type { EndpointMax } from '#database';
 import { type DestinationLimits, QUICK, SLOW } from '../limits';
 
@@ -18,21 +19,20 @@ export function makeEndpointPaces(
   { endpointMax, quickMax }: Pick<DestinationLimits, 'endpointMax' | 'quickMax'>,
   now: () => number = () => performance.now(),
 ): EndpointPaces {
-  const paces = new Map<string, Pace>();
+  const paces = makeBoundedMap<string, Pace>(REMEMBERED_MAX);
   return {
     attempted: (endpoint, { durationMs, outcome }) => {
       paces.delete(endpoint);
       const isSlow = durationMs >= SLOW.afterMs;
       if (!isSlow && !(outcome === 'delivered' && durationMs < QUICK.withinMs)) return;
-      const [oldest] = paces.keys();
-      if (oldest !== undefined && paces.size >= REMEMBERED_MAX) paces.delete(oldest);
       paces.set(endpoint, { until: now() + (isSlow ? SLOW.forgetMs : QUICK.forgetMs), isSlow });
     },
     exceptions: () => {
-      for (const [endpoint, { until }] of paces) if (until <= now()) paces.delete(endpoint);
-      const quickCount = [...paces.values()].filter(({ isSlow }) => !isSlow).length;
+      for (const [endpoint, { until }] of paces.entries()) if (until <= now()) paces.delete(endpoint);
+      const known = [...paces.entries()];
+      const quickCount = known.filter(([, { isSlow }]) => !isSlow).length;
       const quickShare = Math.max(endpointMax, Math.min(quickMax, Math.floor(QUICK.sharedMax / quickCount)));
-      return [...paces].map(([endpoint, { isSlow }]) => ({
+      return known.map(([endpoint, { isSlow }]) => ({
         endpoint,
         max: isSlow ? Math.min(SLOW.endpointMax, endpointMax) : quickShare,
       }));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination, Rate } from '#automations';
 import { type Database, takePlace } from '#database';
-import { type OutageLog, persist } from '../outage';
+import type { PersistUntil } from '../persist-until';
 
 /** The line in which the attempts of a destination stand, over all processes. */
 export type RateLine = {
@@ -32,9 +32,9 @@ export function placesWithin(rate: Rate, ms: number): number {
 export function makeRateLine(options: {
   readonly db: Database;
   readonly destination: Pick<Destination, 'kind' | 'rate'>;
-  readonly outage: OutageLog;
+  readonly persistUntil: PersistUntil;
 }): RateLine {
-  const { db, destination, outage } = options;
+  const { db, destination, persistUntil } = options;
   return {
     take: async (stop) => {
       for (let tried = 0; tried < PLACES_TRIED_MAX; tried += 1) {
@@ -46,7 +46,7 @@ export function makeRateLine(options: {
           askedMs = performance.now();
           return takePlace(db, destination.kind, spacingMs(rate));
         };
-        const waitMs = await persist(ask, untilMs, outage);
+        const waitMs = await persistUntil(ask, untilMs);
         // The wait runs from some instant between the asking and now: never early by the one, never too late by the other.
         if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
         if (performance.now() - askedMs - waitMs <= (rate.perMs * MARGIN) / 2) return;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Destination } from '#automations';
+import { makeSignal, type OutageLog } from '#concurrency';
 import {
   announceDestination,
   claimDueDeliveries,
@@ -7,12 +8,10 @@ import {
   type Database,
   type DeliveryLane,
 } from '#database';
-import type { Payload, Producer } from '#queues';
+import { failureOf, type Payload, type Producer } from '#queues';
 import type { EndpointPaces } from './endpoint-paces';
 import type { DestinationLimits, DispatcherTimes } from '../limits';
-import type { OutageLog } from '../outage';
 import { placesWithin } from './rate-line';
-import { makeSignal } from '../signal';
 
 export type RelayOptions = {
   readonly db: Database;
@@ -61,7 +60,7 @@ export function openRelay(options: RelayOptions): Relay {
         // What woke it is gathered for so long: the next round finds it ripe.
         if (isRaised) await signal.pause(options.destination.group.windowMs);
       } catch (error) {
-        outage.failed(error);
+        outage.failed(failureOf(error), error);
         await signal.pause(times.pollMs);
       }
     }

@@ -11,6 +11,7 @@ import {
   type SecretBox,
   stateKeyOf,
 } from '#automations';
+import { makeOutageLog } from '#concurrency';
 import {
   connect,
   type Database,
@@ -24,7 +25,6 @@ import { closeAll, makeLog } from '#runtime';
 import { closeAtEnd, type TestServices, waitFor } from '#testkit';
 import { openDispatcher } from '../dispatcher';
 import { TIMES } from '../limits';
-import { makeOutageLog } from '../outage';
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const log = makeLog('test', 'silent');

@@ -1,7 +1,7 @@
+import { type Patience, persist, type Places, StoppedError } from '#concurrency';
 import {
   advancePart,
   type Database,
-  type DatabaseFailure,
   endEvaluation,
   type EvaluationPart,
   type EvaluationRow,
@@ -20,30 +20,21 @@ import {
   recountChunk,
 } from '#decisions';
 import type { Counters } from '#runtime';
-import type { Gate } from '../lanes';
-import { classifyTrouble } from '../failures';
 
 export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   readonly db: Database;
   readonly counters: Counters;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
-  /** One for each chunk that may be worked on at the same time, whatever runs there are. */
-  readonly slots: readonly Gate[];
+  /** For the chunks that may be worked on at the same time, whatever runs there are. */
+  readonly slots: Places;
   /** Up to when (epoch ms, the database's clock) all events that were stored are decided on. */
   readonly settledUntil: () => Promise<number>;
   /** Told of differences that nothing explains, after they were put right. */
   readonly onDrift: (run: EvaluationRow, drifts: readonly Drift[]) => void;
-  /** Whether the process is draining: the run goes on in another one. */
-  readonly isStopping: () => boolean;
-  /** Waits before a chunk is tried again. */
-  readonly pause: (failure: DatabaseFailure, error: unknown) => Promise<void>;
+  /** How outages are waited through. When the process stops, the run goes on in another one. */
+  readonly patience: Patience & Required<Pick<Patience, 'isStopping'>>;
 };
-
-/** The process ends before the run does. */
-export class BackfillInterruptedError extends Error {
-  override name = 'BackfillInterruptedError';
-}
 
 /** Another worker advanced the range, or the run has ended: this one has lost its place. */
 class LostPlaceError extends Error {
@@ -60,18 +51,10 @@ function nextSize(size: number, elapsedMs: number): number {
   return Math.min(CHUNK_PEOPLE.most, Math.max(CHUNK_PEOPLE.least, Math.round(size * factor)));
 }
 
-/** Repeats what the database, or the queue, keeps from succeeding. @throws what is no such trouble */
-async function persist<T>(stage: BackfillStage, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    if (stage.isStopping()) throw new BackfillInterruptedError('stopped between two chunks');
-    try {
-      return await work();
-    } catch (error) {
-      const failure = classifyTrouble(error);
-      if (failure === 'bug' || failure === 'data') throw error;
-      await stage.pause(failure, error);
-    }
-  }
+/** Repeats what the database, or the queue, keeps from succeeding. @throws StoppedError, or what does not pass */
+async function insist<T>({ patience }: BackfillStage, work: () => Promise<T>): Promise<T> {
+  if (patience.isStopping()) throw new StoppedError('stopped between two chunks');
+  return persist(work, patience);
 }
 
 const ARCHIVED = { reason: 'segment archived' };
@@ -120,16 +103,14 @@ async function tell(
 
 /** Works through a range of people, from where it is. */
 async function runPart(stage: BackfillStage, run: EvaluationRow, from: EvaluationPart): Promise<void> {
-  const slot = stage.slots[from.part % stage.slots.length];
-  if (slot === undefined) throw new Error('no slot to work in');
   let part: EvaluationPart | null = from;
   let size: number = CHUNK_PEOPLE.first;
   while (part !== null) {
     const place: EvaluationPart = part;
     try {
-      const { decision, next } = await persist(stage, async () => {
+      const { decision, next } = await insist(stage, async () => {
         const settledMs = run.kind === 'scheduled' ? await stage.settledUntil() : null;
-        return slot(async () => {
+        return stage.slots(async () => {
           const startedAt = performance.now();
           const step = await runChunk(stage, run, place, { size, settledMs });
           size = nextSize(size, performance.now() - startedAt);
@@ -141,19 +122,19 @@ async function runPart(stage: BackfillStage, run: EvaluationRow, from: Evaluatio
       await tell(stage, run, decision);
     } catch (error) {
       if (!(error instanceof LostPlaceError)) throw error;
-      const open = await persist(stage, () => findOpenParts(stage.db, run.id));
+      const open = await insist(stage, () => findOpenParts(stage.db, run.id));
       part = open.find((other) => other.part === place.part) ?? null;
     }
   }
 }
 
 async function runParts(stage: BackfillStage, run: EvaluationRow): Promise<void> {
-  const parts = await persist(stage, () => findOpenParts(stage.db, run.id));
+  const parts = await insist(stage, () => findOpenParts(stage.db, run.id));
   const failed = async (error: unknown): Promise<never> => {
-    if (!(error instanceof BackfillInterruptedError)) {
+    if (!(error instanceof StoppedError)) {
       const reason = error instanceof Error ? error.message.slice(0, 500) : 'unknown error';
       // At once: the other ranges notice, and stop.
-      await persist(stage, () => endEvaluation(stage.db, run.id, reason));
+      await insist(stage, () => endEvaluation(stage.db, run.id, reason));
     }
     throw error;
   };
@@ -170,16 +151,16 @@ async function settle({ db }: BackfillStage, { kind, segmentId }: EvaluationRow)
  * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
  * takes the job up again goes on where the last chunks ended.
  * @returns `blocked` when an older run of the same segment has to end first; `over` when nothing is left to do
- * @throws BackfillInterruptedError when the process stops; anything else has ended the run as failed
+ * @throws StoppedError when the process stops; anything else has ended the run as failed
  */
 export async function runEvaluation(stage: BackfillStage, id: string): Promise<'over' | 'blocked'> {
-  const turn = await persist(stage, () => startEvaluation(stage.db, id));
+  const turn = await insist(stage, () => startEvaluation(stage.db, id));
   if (turn.kind !== 'run') return turn.kind;
   await runParts(stage, turn.run);
   // What is left is left to the younger run that took over: it ends this one too.
-  const left = await persist(stage, () => findOpenParts(stage.db, id));
+  const left = await insist(stage, () => findOpenParts(stage.db, id));
   if (left.length > 0) return 'over';
-  await persist(stage, () => settle(stage, turn.run));
-  await persist(stage, () => endEvaluation(stage.db, id, null));
+  await insist(stage, () => settle(stage, turn.run));
+  await insist(stage, () => endEvaluation(stage.db, id, null));
   return 'over';
 }

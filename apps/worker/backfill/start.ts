@@ -1,14 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
+import { makeOutageLog, makePlaces, makeSignal, repeat, StoppedError } from '#concurrency';
 import {
   askForScheduledEvaluation,
   type Database,
-  type DatabaseFailure,
   type EvaluationRow,
   findOpenEvaluations,
   readNow,
 } from '#database';
-import type { DefinitionCache, Drift } from '#decisions';
+import type { Drift } from '#decisions';
 import {
+  consumerEvents,
+  failureOf,
   GiveUpError,
   keepTimetable,
   makeConsumer,
@@ -16,27 +18,10 @@ import {
   type Producer,
   PutBackError,
   PutOffError,
-  type QueueBackend,
 } from '#queues';
-import type { Clock, Closable, Counters, Log } from '#runtime';
-import { makeGate } from '../lanes';
-import { repeat } from '../repeat';
-import { BackfillInterruptedError, runEvaluation } from './run-evaluation';
-import { classifyTrouble, consumerEvents, makeTroubleLog } from '../failures';
-
-/** What the backfill works with. */
-export type BackfillTools = {
-  readonly db: Database;
-  readonly backend: QueueBackend;
-  readonly producer: Producer;
-  readonly counters: Counters;
-  readonly log: Log;
-  readonly definitions: DefinitionCache;
-  readonly wakeRelay: (destination: string) => Promise<void>;
-  readonly clock?: Clock;
-  /** When everybody is evaluated, as a cron expression; undefined for never. */
-  readonly evaluationCron?: string;
-};
+import type { Closable, Log } from '#runtime';
+import type { Tools } from '../tools';
+import { type BackfillStage, runEvaluation } from './run-evaluation';
 
 /** Runs in progress. Their chunks take turns, so that a small run does not wait for the end of a large one. */
 const CONCURRENCY = 8;
@@ -75,8 +60,8 @@ function makeDriftLog(log: Log): (run: EvaluationRow, drifts: readonly Drift[]) 
 }
 
 /** Keeps the timetable, and begins a run at each of its times. */
-function startSchedule({ db, backend, producer, log, evaluationCron }: BackfillTools): Closable[] {
-  const sayTrouble = makeTroubleLog(log, 'schedule');
+function startSchedule({ db, backend, producer, log, evaluationCron }: Tools): Closable[] {
+  const outage = makeOutageLog(log, { stage: 'schedule' });
   let isKept = false;
   const keep = async (): Promise<void> => {
     if (!isKept) await keepTimetable(producer, evaluationCron ?? null);
@@ -87,29 +72,33 @@ function startSchedule({ db, backend, producer, log, evaluationCron }: BackfillT
     await producer.add('backfill', { evaluationId }, evaluationId);
   };
   const consumer = makeConsumer('schedule', backend, handle, {
-    ...consumerEvents(log, 'schedule'),
+    ...consumerEvents('schedule', log, outage),
     concurrency: 1,
   });
   return [
     { name: 'the schedule consumer', close: () => consumer.close() },
-    repeat('the timetable', TIMETABLE_EVERY_MS, keep, (error) => sayTrouble(classifyTrouble(error), error)),
+    repeat('the timetable', TIMETABLE_EVERY_MS, keep, (error) => outage.failed(failureOf(error), error)),
   ];
 }
 
 /** Starts the backfill: runs over everybody, after an edit, for a batch, or by the timetable. */
-export function startBackfill(tools: BackfillTools): Closable[] {
+export function startBackfill(tools: Tools): Closable[] {
   const { db, backend, producer, log } = tools;
-  const sayTrouble = makeTroubleLog(log, 'backfill');
-  let stopping = false;
-  const stage = {
+  const outage = makeOutageLog(log, { stage: 'backfill' });
+  const stopping = makeSignal();
+  const stage: BackfillStage = {
     ...tools,
-    slots: Array.from({ length: SLOTS }, makeGate),
+    slots: makePlaces({ atOnce: SLOTS }),
     settledUntil: () => settledUntil(db, producer),
     onDrift: makeDriftLog(log),
-    isStopping: () => stopping,
-    pause: async (failure: DatabaseFailure, error: unknown) => {
-      sayTrouble(failure, error);
-      await new Promise((resolve) => setTimeout(resolve, failure === 'conflict' ? 10 : 1000));
+    patience: {
+      classify: failureOf,
+      // What does not pass ends the run, which tells of it, or is a range that another worker advanced.
+      onFailure: (failure, error) => {
+        if (failure === 'outage' || failure === 'conflict') outage.failed(failure, error);
+      },
+      pause: stopping.pause,
+      isStopping: stopping.isClosed,
     },
   };
   const handle = async ({ evaluationId }: Payload<'backfill'>): Promise<void> => {
@@ -117,13 +106,13 @@ export function startBackfill(tools: BackfillTools): Closable[] {
     try {
       end = await runEvaluation(stage, evaluationId);
     } catch (error) {
-      if (error instanceof BackfillInterruptedError) throw new PutBackError(error.message);
+      if (error instanceof StoppedError) throw new PutBackError(error.message);
       throw new GiveUpError('the evaluation failed', { cause: error });
     }
     if (end === 'blocked') throw new PutOffError('an older run has to end first', TURN_EVERY_MS);
   };
   const consumer = makeConsumer('backfill', backend, handle, {
-    ...consumerEvents(log, 'backfill'),
+    ...consumerEvents('backfill', log, outage),
     concurrency: CONCURRENCY,
   });
   // An edit that committed but could not be put into the queue is found here.
@@ -135,11 +124,11 @@ export function startBackfill(tools: BackfillTools): Closable[] {
     {
       name: 'the backfill consumer',
       close: async () => {
-        stopping = true;
+        stopping.close();
         await consumer.close();
       },
     },
-    repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => sayTrouble('outage', error)),
+    repeat('the rescue of evaluations', RESCUE_EVERY_MS, rescue, (error) => outage.failed('outage', error)),
     ...startSchedule(tools),
   ];
 }

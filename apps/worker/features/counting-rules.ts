@@ -1,3 +1,4 @@
+import { makeBoundedMap } from '#concurrency';
 import { findFeatureRules, type LockedPeople, type Sql, type StoredEvent } from '#database';
 import { type FeatureEffect, makeFeatureEffect } from '#events';
 
@@ -14,22 +15,21 @@ export type FeatureEffects = {
 const REMEMBERED_MAX = 100;
 
 export function makeFeatureEffects(): FeatureEffects {
-  const known = new Map<number, (name: string) => FeatureEffect>();
+  const known = makeBoundedMap<number, (name: string) => FeatureEffect>(REMEMBERED_MAX);
 
-  const learn = async (tx: Sql, version: number): Promise<void> => {
-    if (known.has(version)) return;
-    const effect = makeFeatureEffect(await findFeatureRules(tx, version));
-    if (known.size >= REMEMBERED_MAX) known.clear();
-    known.set(version, effect);
+  const rulesOf = async (tx: Sql, version: number): Promise<(name: string) => FeatureEffect> => {
+    const found = known.get(version);
+    if (found !== undefined) return found;
+    const read = makeFeatureEffect(await findFeatureRules(tx, version));
+    known.set(version, read);
+    return read;
   };
 
   return {
     of: async (tx, { versions, newest }) => {
       const effects = new Map<number, (name: string) => FeatureEffect>();
       for (const version of new Set([newest, ...versions.values()])) {
-        await learn(tx, version);
-        const effect = known.get(version);
-        if (effect !== undefined) effects.set(version, effect);
+        effects.set(version, await rulesOf(tx, version));
       }
       return ({ personId, event }) => {
         const effect = effects.get(versions.get(personId) ?? newest);

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { makeBoundedMap } from '#concurrency';
 import {
   createPeople,
   createPeopleByEmail,
@@ -116,15 +117,7 @@ function isPlain(event: EngineEvent): boolean {
 
 /** Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock. */
 export function makePersonResolver(db: Database): PersonResolver {
-  const remembered = new Map<string, string>();
-
-  const remember = (userId: string, personId: string): void => {
-    if (remembered.size >= REMEMBERED_MAX) {
-      const [oldest] = remembered.keys();
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
-    remembered.set(userId, personId);
-  };
+  const remembered = makeBoundedMap<string, string>(REMEMBERED_MAX);
 
   const readKnown = async (events: readonly EngineEvent[]): Promise<Known> => {
     const known = new Known();
@@ -181,13 +174,14 @@ export function makePersonResolver(db: Database): PersonResolver {
       for (const [index, event] of unknown.entries()) {
         const person = found[index];
         if (isPlain(event) && event.userId !== undefined && typeof person === 'string')
-          remember(event.userId, person);
+          remembered.set(event.userId, person);
       }
       let next = 0;
       return people.map((person) => person ?? found[next++] ?? null);
     },
     forget: (personIds) => {
-      for (const [userId, personId] of remembered) if (personIds.has(personId)) remembered.delete(userId);
+      for (const [userId, personId] of remembered.entries())
+        if (personIds.has(personId)) remembered.delete(userId);
     },
   };
 }

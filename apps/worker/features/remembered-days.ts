@@ -1,3 +1,4 @@
+import { makeBoundedMap } from '#concurrency';
 import type { ActiveDay } from '#database';
 
 /** By which version of the feature rules each person is counted. */
@@ -14,9 +15,11 @@ export type KnownDays = {
   readonly remember: (days: readonly ActiveDay[], versions: Versions) => void;
 };
 
+type LastDay = { readonly day: number; readonly version: number | undefined };
+
 /** @param peopleMax people who are remembered; about 100 bytes each */
 export function makeKnownDays(peopleMax: number): KnownDays {
-  const known = new Map<string, { readonly day: number; readonly version: number | undefined }>();
+  const known = makeBoundedMap<string, LastDay>(peopleMax);
   return {
     maybeNew: (days, versions) =>
       days.filter(({ personId, day }) => {
@@ -25,10 +28,6 @@ export function makeKnownDays(peopleMax: number): KnownDays {
       }),
     remember: (days, versions) => {
       for (const { personId, day } of days) {
-        if (known.size >= peopleMax && !known.has(personId)) {
-          const [oldest] = known.keys();
-          if (oldest !== undefined) known.delete(oldest);
-        }
         known.set(personId, { day, version: versions.get(personId) });
       }
     },

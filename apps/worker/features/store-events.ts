@@ -14,8 +14,9 @@ import {
   upsertTraits,
 } from '#database';
 import type { RecentEvents } from '#decisions';
-import { type EngineEvent, type Json, normaliseEmail, normalisePhone } from '#events';
+import { type Json, normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
+import { assignPeople } from './assign-people';
 import type { EffectOf, FeatureEffects } from './counting-rules';
 import type { KnownDays } from './remembered-days';
 import type { PersonResolver } from './person-resolver';
@@ -23,17 +24,11 @@ import {
   activeDaysOf,
   type Applied,
   changesOf,
-  eventIdOf,
   gainsOf,
   once,
   subscriptionChangesOf,
   traitUpdatesOf,
 } from './event-effects';
-
-/** An event that belongs to nobody: its `personId` is not, or no longer, a person's. */
-export class UnknownPersonError extends Error {
-  override name = 'UnknownPersonError';
-}
 
 export type FeaturesStage = {
   readonly transact: Transact;
@@ -129,46 +124,25 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
   }
 }
 
-/** An event on its way: its person is known once it went through {@link assignPeople}. */
-export type IncomingEvent = { readonly event: EngineEvent; personId: string | null };
-
-/** Tells the people of events from memory. @returns whether all were known; if not, none is assigned */
-export function recallPeople({ resolver }: FeaturesStage, incoming: readonly IncomingEvent[]): boolean {
-  const people = resolver.recall(incoming.map(({ event }) => event));
-  if (people === null) return false;
-  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
-  return true;
-}
-
-/** Finds or creates the people of events. @throws UnknownPersonError when a `personId` is nobody's */
-export async function assignPeople(stage: FeaturesStage, incoming: readonly IncomingEvent[]): Promise<void> {
-  const people = await stage.resolver.resolve(incoming.map(({ event }) => event));
-  for (const [index, item] of incoming.entries()) item.personId = people[index] ?? null;
-  if (people.includes(null)) throw new UnknownPersonError('no person has this personId');
-}
-
 /**
  * Stores each event once and applies the new ones to their people's features, traits and subscriptions. Repeating it,
  * wholly or in part, changes nothing.
- * @param incoming events whose people are assigned
  * @returns what must follow: asking for the evaluation of all people of the group
  */
 export async function applyEvents(
   stage: FeaturesStage,
-  incoming: readonly IncomingEvent[],
+  events: readonly StoredEvent[],
 ): Promise<() => Promise<void>> {
-  for (;;) {
-    const assigned = incoming.map(({ event, personId }): StoredEvent => {
-      if (personId === null) throw new UnknownPersonError('no person has this personId');
-      return { id: eventIdOf(event.messageId), personId, event };
-    });
-    try {
-      const applied = await lockAndStore(stage, assigned);
-      return () => stage.handOn(changesOf(assigned, applied));
-    } catch (error) {
-      if (!(error instanceof PeopleGoneError)) throw error;
-      stage.resolver.forget(error.personIds);
-      await assignPeople(stage, incoming);
-    }
+  try {
+    const applied = await lockAndStore(stage, events);
+    return () => stage.handOn(changesOf(events, applied));
+  } catch (error) {
+    if (!(error instanceof PeopleGoneError)) throw error;
+    stage.resolver.forget(error.personIds);
+    const assigned = await assignPeople(
+      stage.resolver,
+      events.map(({ event }) => event),
+    );
+    return applyEvents(stage, assigned);
   }
 }

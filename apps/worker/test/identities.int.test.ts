@@ -6,7 +6,8 @@ import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
 import { makePersonResolver } from '../features/person-resolver';
-import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../features/store-events';
+import { assignPeople } from '../features/assign-people';
+import { applyEvents, type FeaturesStage } from '../features/store-events';
 import { openConnection } from './harness';
 
 const database = useDatabase();
@@ -42,11 +43,12 @@ function event(who: Who, traits?: EngineEvent['traits']): EngineEvent {
 
 /** Sends events in one group. @returns whom each was counted for */
 async function send(...events: EngineEvent[]): Promise<string[]> {
-  const incoming = events.map((one): IncomingEvent => ({ event: one, personId: null }));
-  await assignPeople(stage, incoming);
-  const handOn = await applyEvents(stage, incoming);
+  const handOn = await applyEvents(stage, await assignPeople(stage.resolver, events));
   await handOn();
-  return incoming.map(({ personId }) => personId ?? '');
+  const ids = events.map(({ messageId }) => messageId);
+  const stored = await db.event.findMany({ where: { messageId: { in: ids } } });
+  const people = new Map(stored.map(({ messageId, personId }) => [messageId, personId]));
+  return ids.map((id) => people.get(id) ?? '');
 }
 
 const emailOf = async (id: string) => (await db.person.findUniqueOrThrow({ where: { id } })).email;

@@ -7,7 +7,8 @@ import { useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
 import { makePersonResolver } from '../features/person-resolver';
-import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../features/store-events';
+import { assignPeople } from '../features/assign-people';
+import { applyEvents, type FeaturesStage } from '../features/store-events';
 import { openConnection } from './harness';
 
 const database = useDatabase();
@@ -44,9 +45,7 @@ const eventOf = (run: string, { person, name, at }: Happening): EngineEvent => (
 
 async function store(process: Process, transact: Transact, events: readonly EngineEvent[]): Promise<void> {
   const stage = process.stageWith(transact);
-  const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
-  await assignPeople(stage, incoming);
-  await applyEvents(stage, incoming);
+  await applyEvents(stage, await assignPeople(stage.resolver, events));
 }
 
 const NAMES = ['bought', 'looked'];

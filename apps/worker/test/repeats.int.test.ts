@@ -15,7 +15,8 @@ import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
 import { makePersonResolver } from '../features/person-resolver';
 import { changesIn, evaluateChanges } from '../evaluation/decide-changes';
-import { applyEvents, assignPeople, type FeaturesStage, type IncomingEvent } from '../features/store-events';
+import { assignPeople } from '../features/assign-people';
+import { applyEvents, type FeaturesStage } from '../features/store-events';
 import {
   createSegment,
   failedJobs,
@@ -57,9 +58,7 @@ describe('a stage that is repeated', () => {
   }
 
   async function run(stage: FeaturesStage, events: readonly EngineEvent[]): Promise<void> {
-    const incoming = events.map((event): IncomingEvent => ({ event, personId: null }));
-    await assignPeople(stage, incoming);
-    const handOn = await applyEvents(stage, incoming);
+    const handOn = await applyEvents(stage, await assignPeople(stage.resolver, events));
     await handOn();
   }
 

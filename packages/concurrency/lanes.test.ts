@@ -1,5 +1,7 @@
-import { hashOf, LanesClosedError, makeGate } from './lanes';
-import { Failure, lanesOf, range } from './test/lanes-of';
+import { hashOf, makeLanes } from './lanes';
+import { StoppedError } from './patience';
+import { makeTurns } from './places';
+import { Failure, lanesOf, numbersInLanes, range } from './test/lanes-of';
 
 test('jobs that wait while a group runs are done together in the next one', async () => {
   const groups: (readonly number[])[] = [];
@@ -9,7 +11,7 @@ test('jobs that wait while a group runs are done together in the next one', asyn
     run: async (items) => {
       groups.push(items);
       if (groups.length === 1) await opened;
-      return null;
+      return {};
     },
   });
   const first = lanes.submit([1]);
@@ -28,10 +30,12 @@ test('a job ends after what follows its commit, which the lane does not wait for
   const lanes = lanesOf({
     run: async (items) => {
       order.push(`run ${items.join()}`);
-      return async () => {
-        if (items.includes(1)) await told;
-        if (failures-- > 0) throw new Failure('outage');
-        order.push(`told ${items.join()}`);
+      return {
+        followUp: async () => {
+          if (items.includes(1)) await told;
+          if (failures-- > 0) throw new Failure('outage');
+          order.push(`told ${items.join()}`);
+        },
       };
     },
   });
@@ -49,7 +53,7 @@ test('a large job is split over the lanes and ends when all its parts have', asy
   const lanes = lanesOf({
     run: async (items) => {
       groups.push(items);
-      return null;
+      return {};
     },
   });
   await lanes.submit(range(0, 200));
@@ -60,14 +64,14 @@ test('a large job is split over the lanes and ends when all its parts have', asy
 
 test('a group takes whole jobs up to its bound', async () => {
   const sizes: number[] = [];
-  const gate = makeGate();
+  const turns = makeTurns();
   let open: () => void = () => undefined;
-  void gate(() => new Promise<void>((resolve) => (open = resolve)));
-  const run = async (items: readonly number[]): Promise<null> => {
+  void turns(() => new Promise<void>((resolve) => (open = resolve)));
+  const run = async (items: readonly number[]): Promise<object> => {
     sizes.push(items.length);
-    return null;
+    return {};
   };
-  const lanes = lanesOf({ gates: [gate], groupMax: 500, run });
+  const lanes = lanesOf({ turns: [turns], groupMax: 500, run });
   const jobs = [300, 150, 100, 450].map((size) => lanes.submit(range(0, size)));
   await new Promise((resolve) => setImmediate(resolve));
   open();
@@ -75,18 +79,18 @@ test('a group takes whole jobs up to its bound', async () => {
   expect(sizes).toEqual([450, 100, 450]);
 });
 
-test('two lanes that share a gate never run large groups at the same time', async () => {
-  const gate = makeGate();
+test('two lanes that share their turns never run large groups at the same time', async () => {
+  const turns = makeTurns();
   let running = 0;
   let most = 0;
-  const run = async (): Promise<null> => {
+  const run = async (): Promise<object> => {
     running += 1;
     most = Math.max(most, running);
     await new Promise((resolve) => setImmediate(resolve));
     running -= 1;
-    return null;
+    return {};
   };
-  const [one, other] = [lanesOf({ gates: [gate], run }), lanesOf({ gates: [gate], run })];
+  const [one, other] = [lanesOf({ turns: [turns], run }), lanesOf({ turns: [turns], run })];
   const large = range(0, 150);
   await Promise.all([one?.submit(large), other?.submit(large), one?.submit(large), other?.submit(large)]);
   expect(most).toBe(1);
@@ -96,11 +100,11 @@ test('poison is found by halving and buried; everything else is done', async () 
   const done: number[] = [];
   const buried: number[] = [];
   const lanes = lanesOf({
-    gates: [makeGate()],
+    turns: [makeTurns()],
     run: async (items) => {
       if (items.some((item) => item % 40 === 7)) throw new Failure('data');
       done.push(...items);
-      return null;
+      return {};
     },
     bury: async (item) => void buried.push(item),
   });
@@ -109,12 +113,41 @@ test('poison is found by halving and buried; everything else is done', async () 
   expect(done.sort((a, b) => a - b)).toEqual(range(0, 130).filter((item) => item % 40 !== 7));
 });
 
+test('each job is given the results of its own items, without those that were buried', async () => {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const groups: number[] = [];
+  const lanes = makeLanes<number, string>({
+    ...numbersInLanes,
+    run: async (items) => {
+      groups.push(items.length);
+      if (groups.length === 1) await opened;
+      if (items.some((item) => item % 10 === 7)) throw new Failure('data');
+      return { results: items.map((item) => `r${item}`) };
+    },
+  });
+  const first = lanes.submit([1]);
+  const jobs = [[6, 7, 8], [9], [17], range(20, 24)].map((items) => lanes.submit(items));
+  open();
+  expect(await first).toEqual(['r1']);
+  expect(await Promise.all(jobs)).toEqual([['r6', 'r8'], ['r9'], [], ['r20', 'r21', 'r22', 'r23']]);
+  expect(groups.slice(0, 2)).toEqual([1, 9]);
+  const large = await lanes.submit(range(100, 300));
+  const kept = range(100, 300).filter((item) => item % 10 !== 7);
+  expect(large.toSorted()).toEqual(kept.map((item) => `r${item}`));
+});
+
+test('a job of nothing is done at once', async () => {
+  const lanes = lanesOf({ run: () => Promise.reject(new Error('nothing is to be run')) });
+  expect(await lanes.submit([])).toEqual([]);
+});
+
 test('of jobs that share a group, only the one at fault fails', async () => {
   const lanes = lanesOf({
-    gates: [makeGate()],
+    turns: [makeTurns()],
     run: async (items) => {
       if (items.includes(13)) throw new Error('a bug');
-      return null;
+      return {};
     },
     bury: async (_item, error) => {
       throw error;
@@ -135,7 +168,7 @@ describe('during an outage', () => {
       run: async () => {
         tries += 1;
         if (Date.now() < endsAt) throw new Failure('outage');
-        return null;
+        return {};
       },
     });
     let ended = false;
@@ -156,8 +189,8 @@ describe('during an outage', () => {
     const outcome = job.catch((error: unknown) => error);
     await jest.advanceTimersByTimeAsync(1000);
     lanes.close();
-    expect(await outcome).toBeInstanceOf(LanesClosedError);
-    await expect(lanes.submit([2])).rejects.toThrow(LanesClosedError);
+    expect(await outcome).toBeInstanceOf(StoppedError);
+    await expect(lanes.submit([2])).rejects.toThrow(StoppedError);
   });
 });
 

@@ -1,4 +1,4 @@
-import { makeGate } from './lanes';
+import { makeTurns } from './places';
 import { Failure, lanesOf, range } from './test/lanes-of';
 
 test('a small group that follows another begins a while after it, with what has come until then', async () => {
@@ -8,7 +8,7 @@ test('a small group that follows another begins a while after it, with what has 
     run: async (items) => {
       groups.push(items);
       startedAt.push(performance.now());
-      return null;
+      return {};
     },
   });
   await lanes.submit([1]);
@@ -24,7 +24,7 @@ test('where the stage before keeps the pace, a small group follows another at on
     paced: false,
     run: async () => {
       startedAt.push(performance.now());
-      return null;
+      return {};
     },
   });
   for (let job = 0; job < 20; job += 1) await lanes.submit([job]);
@@ -42,12 +42,12 @@ test.each([
   const TOOK_MS = 200;
   const startedAt: number[] = [];
   const lanes = lanesOf({
-    gates: [makeGate()],
+    turns: [makeTurns()],
     laneOf: () => 0,
     run: async () => {
       startedAt.push(performance.now());
       await new Promise((resolve) => setTimeout(resolve, startedAt.length === 1 ? TOOK_MS : 0));
-      return null;
+      return {};
     },
   });
   const first = lanes.submit(range(0, items));
@@ -65,7 +65,7 @@ test('after an outage a lane does not rest as long as that lasted', async () => 
     run: async () => {
       if (performance.now() - startedAt < OUTAGE_MS) throw new Failure('outage');
       ranAt.push(performance.now());
-      return null;
+      return {};
     },
   });
   const first = lanes.submit(range(0, 60));

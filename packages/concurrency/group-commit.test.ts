@@ -1,4 +1,4 @@
-import { makeGather } from './gather';
+import { makeGroupCommit } from './group-commit';
 
 /** A run whose groups are seen, and that ends when it is told to. */
 function makeRun() {
@@ -16,7 +16,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 test('what comes during a run goes together in the next, up to the most, and each gets its own result', async () => {
   const { groups, run, end } = makeRun();
-  const gather = makeGather({ max: 2, lingerMs: 0, run, isDataFault: () => false });
+  const gather = makeGroupCommit({ max: 2, lingerMs: 0, run, isDataFault: () => false });
   const first = gather(1);
   await turn();
   const rest = [gather(2), gather(3), gather(4)];
@@ -30,7 +30,7 @@ test('what comes during a run goes together in the next, up to the most, and eac
 
 test('those that come in one turn are one group', async () => {
   const { groups, run, end } = makeRun();
-  const gather = makeGather({ max: 10, lingerMs: 0, run, isDataFault: () => false });
+  const gather = makeGroupCommit({ max: 10, lingerMs: 0, run, isDataFault: () => false });
   const both = Promise.all([gather(1), gather(2)]);
   await turn();
   end();
@@ -44,7 +44,7 @@ test('one that the database refuses for its data fails alone', async () => {
     if (items.includes(2)) throw refusal;
     return items;
   };
-  const gather = makeGather({ max: 10, lingerMs: 0, run, isDataFault: (error) => error === refusal });
+  const gather = makeGroupCommit({ max: 10, lingerMs: 0, run, isDataFault: (error) => error === refusal });
   const results = await Promise.allSettled([gather(1), gather(2), gather(3)]);
   expect(results).toEqual([
     { status: 'fulfilled', value: 1 },
@@ -59,7 +59,7 @@ test('anything else fails all of the group, and the next group is run', async ()
     if (isBroken) throw new Error('broken');
     return items;
   };
-  const gather = makeGather({ max: 10, lingerMs: 0, run, isDataFault: () => false });
+  const gather = makeGroupCommit({ max: 10, lingerMs: 0, run, isDataFault: () => false });
   const results = await Promise.allSettled([gather(1), gather(2)]);
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   isBroken = false;

@@ -1,4 +1,7 @@
-import type { Closable } from '#runtime';
+import { makeSignal } from './signal';
+
+/** Something that goes on until it is closed. */
+export type Repetition = { readonly name: string; readonly close: () => Promise<void> };
 
 /**
  * Runs work again and again, with a pause in between, until it is closed; closing waits for the run that is going.
@@ -10,29 +13,19 @@ export function repeat(
   everyMs: number,
   work: () => Promise<number | void>,
   onError: (error: unknown) => void,
-): Closable {
-  let closed = false;
-  let wake: () => void = () => undefined;
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+): Repetition {
+  const { pause, isClosed, close } = makeSignal();
   const loop = async (): Promise<void> => {
-    while (!closed) {
+    while (!isClosed()) {
       const ms = await work().catch(onError);
-      if (!closed) await pause(ms ?? everyMs);
+      await pause(ms ?? everyMs);
     }
   };
   const ended = loop();
   return {
     name,
     close: async () => {
-      closed = true;
-      wake();
+      close();
       await ended;
     },
   };

@@ -1,7 +1,7 @@
 /** Does the work of one item together with what else waits for it. */
-export type Gathered<Item, Result> = (item: Item) => Promise<Result>;
+export type GroupCommit<Item, Result> = (item: Item) => Promise<Result>;
 
-export type GatherOptions<Item, Result> = {
+export type GroupCommitOptions<Item, Result> = {
   /** Items of one run at most. */
   readonly max: number;
   /** Waits so long for company before a run; 0: only for the run before. */
@@ -22,7 +22,9 @@ type Waiting<Item, Result> = {
  * Group commit: one run at a time, over all that came meanwhile. What it saves is statements: a hundred rows cost little
  * more than one.
  */
-export function makeGather<Item, Result>(options: GatherOptions<Item, Result>): Gathered<Item, Result> {
+export function makeGroupCommit<Item, Result>(
+  options: GroupCommitOptions<Item, Result>,
+): GroupCommit<Item, Result> {
   const { max, lingerMs, run, isDataFault } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let isBusy = false;

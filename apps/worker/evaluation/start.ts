@@ -1,0 +1,33 @@
+import { hashOf, makeLanes, makeOutageLog } from '#concurrency';
+import { makeStaysCache } from '#decisions';
+import { failureOf, GiveUpError, type Payload } from '#queues';
+import type { Closable } from '#runtime';
+import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
+import type { Tools } from '../tools';
+import { changesIn, evaluateChanges, type PersonChange } from './decide-changes';
+
+/** People whose segments a process remembers: about 20 MB. */
+const STAYS_PEOPLE_MAX = 100_000;
+
+/** Starts the evaluation stage: it decides about people of whom something may have changed. */
+export function startEvaluation(tools: Tools): Closable[] {
+  const { backend, log, turns } = tools;
+  const stage = { ...tools, stays: makeStaysCache(STAYS_PEOPLE_MAX) };
+  const lanes = makeLanes<PersonChange>({
+    turns,
+    groupMax: GROUP_MAX,
+    paced: false,
+    classify: failureOf,
+    onFailure: makeOutageLog(log, { stage: 'evaluation' }).failed,
+    laneOf: ({ personId }) => hashOf(personId),
+    run: async (changes) => ({ followUp: await evaluateChanges(stage, changes) }),
+    bury: async (_change, error) => {
+      if (failureOf(error) !== 'data') throw error;
+      throw new GiveUpError('a decision was refused by the database', { cause: error });
+    },
+  });
+  const handle = async (payload: Payload<'evaluations'>): Promise<void> => {
+    await lanes.submit(changesIn(payload));
+  };
+  return [makeLaneConsumer('evaluations', backend, log, handle, [lanes])];
+}

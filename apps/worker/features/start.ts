@@ -1,0 +1,74 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type Failure, hashOf, makeLanes, makeOutageLog, makeTurns } from '#concurrency';
+import { insertDeadEvent, type StoredEvent } from '#database';
+import type { EngineEvent } from '#events';
+import { failureOf, type Payload } from '#queues';
+import type { Closable } from '#runtime';
+import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
+import type { Tools } from '../tools';
+import { assignPeople, recallPeople, UnknownPersonError } from './assign-people';
+import { makeFeatureEffects } from './counting-rules';
+import { makePersonResolver } from './person-resolver';
+import { makeKnownDays } from './remembered-days';
+import { applyEvents, type FeaturesStage } from './store-events';
+
+/** People whose last active day a process remembers: about 10 MB. */
+const DAYS_PEOPLE_MAX = 100_000;
+
+/** An event that belongs to nobody is refused like one that the database refuses. */
+const classify = (error: unknown): Failure =>
+  error instanceof UnknownPersonError ? 'data' : failureOf(error);
+
+/** Takes away an event that fails by itself. */
+function makeBury({ db, counters, log }: Tools): (event: EngineEvent, error: unknown) => Promise<void> {
+  return async (event, error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
+    counters.add('dead_events_total', {}, 1);
+    log.error(
+      { stage: 'features', err: error },
+      'an event was refused by the database and kept in dead_event',
+    );
+  };
+}
+
+/** Starts the features stage: it stores events, and asks for the evaluation of their people. */
+export function startFeatures(tools: Tools): Closable[] {
+  const { db, transact, backend, producer, counters, log, turns, recent } = tools;
+  const resolver = makePersonResolver(db);
+  const stage: FeaturesStage = {
+    transact,
+    resolver,
+    effects: makeFeatureEffects(),
+    recent,
+    days: makeKnownDays(DAYS_PEOPLE_MAX),
+    handOn: (payload) => producer.add('evaluations', payload),
+  };
+  const bury = makeBury(tools);
+  const { failed: onFailure } = makeOutageLog(log, { stage: 'features' });
+  const common = { groupMax: GROUP_MAX, paced: true, classify, onFailure };
+  // Everybody's people are found one group after the other: two groups would often race for the same new people.
+  const people = makeLanes<EngineEvent, StoredEvent>({
+    ...common,
+    turns: [makeTurns()],
+    laneOf: () => 0,
+    run: async (events) => ({ results: await assignPeople(resolver, events) }),
+    bury,
+  });
+  const features = makeLanes<StoredEvent>({
+    ...common,
+    turns,
+    laneOf: ({ personId }) => hashOf(personId),
+    run: async (events) => {
+      const followUp = await applyEvents(stage, events);
+      counters.add('events_processed_total', {}, events.length);
+      return { followUp };
+    },
+    bury: ({ event }, error) => bury(event, error),
+  });
+  const handle = async ({ events }: Payload<'events'>): Promise<void> => {
+    const assigned = recallPeople(resolver, events) ?? (await people.submit(events));
+    await features.submit(assigned);
+  };
+  return [makeLaneConsumer('events', backend, log, handle, [people, features])];
+}

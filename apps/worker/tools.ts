@@ -1,0 +1,28 @@
+import type { Turns } from '#concurrency';
+import type { Database, Transact } from '#database';
+import type { DefinitionCache, RecentEvents } from '#decisions';
+import type { Producer, QueueBackend } from '#queues';
+import type { Clock, Counters, Log } from '#runtime';
+
+/** What a worker is made with. `clock` only in tests. */
+export type Pipeline = {
+  readonly db: Database;
+  readonly transact: Transact;
+  readonly backend: QueueBackend;
+  readonly producer: Producer;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** When everybody is evaluated, as a cron expression; undefined for never. */
+  readonly evaluationCron?: string;
+};
+
+/** What its stages share. */
+export type Tools = Pipeline & {
+  readonly definitions: DefinitionCache;
+  readonly recent: RecentEvents;
+  /** Tells the dispatcher that a destination has something to send. */
+  readonly wakeRelay: (destination: string) => Promise<void>;
+  /** One for each lane, shared by the stages that lock people. */
+  readonly turns: readonly Turns[];
+};

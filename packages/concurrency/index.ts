@@ -1,0 +1,10 @@
+export { type BoundedMap, makeBoundedMap } from './bounded-map';
+export { makeGather } from './gather';
+export { makeGroupCommit } from './group-commit';
+export { type Done, hashOf, type Lanes, makeLanes } from './lanes';
+export { makeOutageLog, type OutageLog } from './outage-log';
+export { type Failure, type Patience, persist, StoppedError } from './patience';
+export { Busy, makePlaces, makeTurns, type Places, type Turns } from './places';
+export { repeat } from './repeat';
+export { makeSignal } from './signal';
+export { TimeLimitError, withinMs } from './time-limit';
