@@ -4,8 +4,7 @@ import { makePlaces, type OutageLog } from '#concurrency';
 import type { Database } from '#database';
 import { type Consumer, consumerEvents, makeConsumer, type Producer, type QueueBackend } from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
-import { makeAutomationCache } from './attempt/automation-cache';
-import { deliver, type DeliverOptions } from './attempt/deliver';
+import { makeDeliver } from './attempt/deliver';
 import { makeEndpointPaces } from './relay/endpoint-paces';
 import { type DispatcherTimes, LIMITS } from './limits';
 import { makePersistUntil } from './persist-until';
@@ -69,12 +68,11 @@ function openSender(kind: DestinationKind, options: DispatcherOptions, stop: Abo
   const destination = destinations[kind];
   const paces = makeEndpointPaces(limits);
   const relay = openRelay({ db, producer, destination, limits, times, paces, outage });
-  const deliverOptions: DeliverOptions = {
+  const deliver = makeDeliver({
     store: makeStore({ db, kind, leaseMs: times.leaseMs, persistUntil }),
     destination,
     line: makeRateLine({ db, destination, persistUntil }),
     places: makePlaces({ atOnce: limits.callsMax }),
-    automationsOfSegment: makeAutomationCache(),
     times,
     stop,
     log,
@@ -86,8 +84,8 @@ function openSender(kind: DestinationKind, options: DispatcherOptions, stop: Abo
       relay.wake();
     },
     onDone: relay.wake,
-  };
-  const consumer = makeConsumer(limits.queue, backend, (job) => deliver(deliverOptions, job), {
+  });
+  const consumer = makeConsumer(limits.queue, backend, deliver, {
     ...consumerEvents(limits.queue, log, outage),
     concurrency: limits.concurrency,
   });

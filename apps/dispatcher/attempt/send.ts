@@ -1,0 +1,82 @@
+import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
+import type { Places } from '#concurrency';
+import type { RateLine } from '../relay/rate-line';
+import { entryOf } from './audience-entries';
+import type { Fault, FaultOf } from './fault';
+import type { Ready } from './ready';
+import type { Store } from './store';
+
+export type Sent = Ready & { readonly attempt: AttemptResult | Fault };
+
+/**
+ * Makes one call, for one delivery or for a group, which have one endpoint.
+ * @returns those that were sent; the others are given back, to be claimed anew
+ */
+export type Send = (ready: readonly Ready[]) => Promise<readonly Sent[]>;
+
+export type SendOptions = {
+  readonly store: Pick<Store, 'keep' | 'release'>;
+  readonly destination: Destination;
+  readonly line: RateLine;
+  /** For the calls to one endpoint, its key. */
+  readonly places: Places;
+  readonly attemptMs: number;
+  /** Aborts what is being sent. */
+  readonly stop: AbortSignal;
+  readonly faultOf: FaultOf;
+};
+
+export function makeSend({ store, destination, line, places, attemptMs, stop, faultOf }: SendOptions): Send {
+  /** Noted before they are sent: a removal takes out what was put in, whatever became of the attempt. */
+  const withIdentifiers = async (ready: readonly Ready[]): Promise<readonly Ready[]> => {
+    const entries = ready.flatMap(({ request }) => entryOf(destination, request) ?? []);
+    if (entries.length === 0) return ready;
+    const untilMs = Math.min(...ready.map(({ held }) => held.untilMs));
+    const identifiers = await store.keep(entries, untilMs);
+    return ready.map(({ held, request }, index) => ({
+      held,
+      request: { ...request, identifiers: identifiers[index] ?? [] },
+    }));
+  };
+
+  const attemptsOf = async (ready: readonly Ready[]): Promise<readonly (AttemptResult | Fault)[]> => {
+    const startedMs = performance.now();
+    try {
+      return await destination.deliver(
+        ready.map(({ request }) => request),
+        stop,
+      );
+    } catch (error) {
+      return ready.map(({ held }) => faultOf(held.delivery.id, error, startedMs));
+    }
+  };
+
+  const sendNow = async (ready: readonly Ready[]): Promise<readonly Sent[]> => {
+    const noted = await withIdentifiers(ready);
+    // Last, so that nothing comes between the place in the line and the call.
+    if (noted.some(({ request }) => isSent(destination, request))) await line.take(stop);
+    // One that could outlast its claim might be sent twice at once: it is given back, to be claimed anew.
+    const latestMs = performance.now() + attemptMs;
+    const safe = stop.aborted ? [] : noted.filter(({ held }) => held.untilMs >= latestMs);
+    const kept = new Set(safe);
+    const late = noted.filter((one) => !kept.has(one));
+    await store.release(late.map(({ held }) => held));
+    if (safe.length === 0) return [];
+    const attempts = await attemptsOf(safe);
+    return safe.map((one, index) => {
+      const attempt = attempts[index];
+      if (attempt === undefined) throw new TypeError(`${destination.kind} gave not one result for each`);
+      return { ...one, attempt };
+    });
+  };
+
+  return async (ready) => {
+    const [first] = ready;
+    return first === undefined ? [] : places(() => sendNow(ready), first.held.delivery.endpoint);
+  };
+}
+
+/** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
+function isSent(destination: Destination, { action, person }: DeliveryRequest): boolean {
+  return action === 'remove' || destination.identifierOf?.(person) !== null;
+}
