@@ -3,7 +3,7 @@ export { countDecisions } from './count-decisions';
 export { type DefinitionCache, makeDefinitionCache } from './definitions';
 export { recountChunk } from './runs/recount-chunk';
 export { type ExplainedSegment, explainMembership, type Explanation } from './explanation';
-export type { Transition } from './transitions';
+export { type Transition, writeTransitions } from './transitions';
 export { makeRecentEvents, type RecentEvents } from './remembered/events';
 export { makeStaysCache } from './remembered/memberships';
 export { type ChunkDecision, decideChunk } from './runs/decide-chunk';

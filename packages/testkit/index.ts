@@ -12,5 +12,6 @@ export { type TestFolder, useFolder } from './folder';
 export { type AppOptions, type AppProcess, type Exit, type Processes, useProcesses } from './processes';
 export type { TestRedis } from './redis';
 export { waitFor, type WaitOptions } from './wait-for';
+export { openConnection, openDatabase, openQueues, type Queues } from './open';
 export { startProxy, type TestProxy } from './proxy';
 export * from './fakes';

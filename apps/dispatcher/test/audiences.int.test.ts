@@ -2,7 +2,10 @@ import type { Database } from '#database';
 import {
   type FakeMeta,
   type FakeResend,
+  openDatabase,
+  openQueues,
   queueBackends,
+  type Queues,
   reply,
   resendError,
   startFakeMeta,
@@ -12,9 +15,6 @@ import {
 import {
   createPerson,
   createSegment,
-  openDatabase,
-  openQueues,
-  type Queues,
   settled,
   startDispatcher,
   type TestDispatcher,

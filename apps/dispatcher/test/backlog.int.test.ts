@@ -5,21 +5,15 @@ import {
   type FakeReceiver,
   type Handler,
   hang,
+  openDatabase,
+  openQueues,
   queueBackends,
   startFakeReceiver,
   useProcesses,
   waitFor,
 } from '#testkit';
 import { LIMITS } from '../limits';
-import {
-  allSucceeded,
-  createPerson,
-  createSegment,
-  multiply,
-  openDatabase,
-  openQueues,
-  transition,
-} from './harness';
+import { allSucceeded, createPerson, createSegment, multiply, transition } from './harness';
 
 const ROWS = 200_000;
 const SEGMENTS_EACH = 4;

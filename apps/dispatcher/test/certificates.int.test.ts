@@ -1,12 +1,13 @@
 import {
   closeAtEnd,
   type FakeReceiver,
+  openDatabase,
   selfSignedCertificate,
   startFakeReceiver,
   useDatabase,
   useProcesses,
 } from '#testkit';
-import { createPerson, createSegment, openDatabase, settled, transition } from './harness';
+import { createPerson, createSegment, settled, transition } from './harness';
 
 jest.setTimeout(60_000);
 

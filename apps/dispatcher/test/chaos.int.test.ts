@@ -2,13 +2,16 @@ import { Redis } from 'ioredis';
 import {
   disturbAtRandom,
   type Handler,
+  openDatabase,
+  openQueues,
   queueBackends,
+  type Queues,
   reply,
   resendError,
   type TestServices,
   waitFor,
 } from '#testkit';
-import { openDatabase, openQueues, type Queues, startDispatcher } from './harness';
+import { startDispatcher } from './harness';
 import { makeWorld, seededRandom } from './world';
 
 const QUEUES = ['automation-webhook', 'automation-resend', 'automation-meta'] as const;

@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimDueDeliveries, type Database } from '#database';
-import { queueBackends, startFakeReceiver, useDatabase } from '#testkit';
-import {
-  allSucceeded,
-  createPerson,
-  createSegment,
-  openDatabase,
-  openQueues,
-  startDispatcher,
-  transition,
-} from './harness';
+import { openDatabase, openQueues, queueBackends, startFakeReceiver, useDatabase } from '#testkit';
+import { allSucceeded, createPerson, createSegment, startDispatcher, transition } from './harness';
 import { rowsRead } from './rows-read';
 
 jest.setTimeout(30_000);

@@ -5,47 +5,20 @@ import {
   automationConfigSchema,
   automationsOf,
   type DestinationKind,
-  endpointOf,
   makeDestinations,
   type Rate,
   type SecretBox,
-  stateKeyOf,
 } from '#automations';
 import { makeOutageLog } from '#concurrency';
-import {
-  connect,
-  type Database,
-  insertDeliveries,
-  inTransaction,
-  makeCounters,
-  type NewDelivery,
-} from '#database';
-import { makeProducer, openQueueBackend, type Producer, type QueueBackend } from '#queues';
+import { type Database, inTransaction, makeCounters } from '#database';
+import { writeTransitions } from '#decisions';
 import { closeAll, makeLog } from '#runtime';
-import { closeAtEnd, type TestServices, waitFor } from '#testkit';
+import { closeAtEnd, type Queues, waitFor } from '#testkit';
 import { openDispatcher } from '../dispatcher';
 import { TIMES } from '../limits';
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const log = makeLog('test', 'silent');
-const ignore = (): void => undefined;
-
-export function openDatabase(url: string, poolMax = 4): Database {
-  const connection = connect(url, poolMax, ignore);
-  closeAtEnd(connection.close);
-  return connection.db;
-}
-
-export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
-
-/** Both ends of the queues, closed at the end of the file. */
-export function openQueues({ databaseUrl, redisUrl }: TestServices): Queues {
-  const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 8, durable: false, onError: ignore });
-  closeAtEnd(backend.close);
-  const producer = makeProducer(backend, ignore);
-  closeAtEnd(producer.close);
-  return { backend, producer };
-}
 
 export type TestDispatcher = { readonly stop: () => Promise<void> };
 
@@ -156,7 +129,11 @@ function nextInstant(): number {
   return lastInstant;
 }
 
-/** What a transition of each person writes: the deliveries, through the statement that the stages use. */
+/**
+ * Lets people enter or leave a segment, as a decision does. Those who are in it leave without a word before they enter
+ * again; those who are not are let in without a word before they leave.
+ * @returns the ids of the deliveries, in the order of the people
+ */
 export async function transition(
   db: Database,
   { id: segmentId, config }: TestSegment,
@@ -164,41 +141,21 @@ export async function transition(
   edge: 'entered' | 'exited' = 'entered',
 ): Promise<string[]> {
   const at = nextInstant();
-  await db.segmentMembership.updateMany({
-    where: { segmentId, personId: { in: [...personIds] }, exitedAt: null },
-    data: { exitedAt: new Date(at) },
-  });
-  const stays = await db.segmentMembership.createManyAndReturn({
-    data: personIds.map((personId) => ({
-      personId,
-      segmentId,
-      enteredAt: new Date(edge === 'exited' ? at - 60_000 : at),
-      exitedAt: edge === 'exited' ? new Date(at) : null,
-      enteredBy: 'event',
-    })),
-  });
-  const deliveries = stays.flatMap(({ id: membershipId, personId }) =>
-    automationsOf(config).flatMap((automation): NewDelivery[] => {
-      const action = automation.actions[edge];
-      if (action === null) return [];
-      return [
-        {
-          id: uuidv7(),
-          segmentId,
-          personId,
-          membershipId,
-          automationId: automation.id,
-          destination: automation.kind,
-          type: `segment.${edge}`,
-          action,
-          endpoint: endpointOf(automation),
-          stateKey: stateKeyOf(automation, personId),
-          createdAt: at,
-        },
-      ];
-    }),
-  );
-  await inTransaction(db, (tx) => insertDeliveries(tx, deliveries));
+  const segment = { id: segmentId, automations: automationsOf(config) };
+  const open = { segmentId, personId: { in: [...personIds] }, exitedAt: null };
+  if (edge === 'entered') {
+    await db.segmentMembership.updateMany({ where: open, data: { exitedAt: new Date(at) } });
+  } else {
+    const inside = await db.segmentMembership.findMany({ where: open });
+    const outside = personIds.filter((id) => !inside.some(({ personId }) => personId === id));
+    const enteredAt = new Date(at - 60_000);
+    const data = outside.map((personId) => ({ personId, segmentId, enteredAt, enteredBy: 'event' as const }));
+    await db.segmentMembership.createMany({ data });
+  }
+  const transitions = personIds.map((personId) => ({ personId, segment, edge, at, cause: 'event' as const }));
+  await inTransaction(db, (tx) => writeTransitions(tx, transitions, () => true));
+  const owed = { segmentId, personId: { in: [...personIds] }, createdAt: new Date(at) };
+  const deliveries = await db.delivery.findMany({ where: owed, orderBy: { id: 'asc' } });
   return deliveries.map(({ id }) => id);
 }
 

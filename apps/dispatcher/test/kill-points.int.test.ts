@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { DESTINATION_KINDS, type DestinationKind } from '#automations';
 import type { Database } from '#database';
-import { type AppProcess, queueBackends, startProxy, type TestProxy, useProcesses, waitFor } from '#testkit';
-import { LIMITS } from '../limits';
 import {
-  createPerson,
-  createSegment,
+  type AppProcess,
   openDatabase,
   openQueues,
+  queueBackends,
   type Queues,
-  settled,
-  startDispatcher,
-  transition,
-} from './harness';
+  startProxy,
+  type TestProxy,
+  useProcesses,
+  waitFor,
+} from '#testkit';
+import { LIMITS } from '../limits';
+import { createPerson, createSegment, settled, startDispatcher, transition } from './harness';
 import { openOtherSide, type OtherSide } from './other-sides';
 
 jest.setTimeout(60_000);

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type AppProcess, queueBackends, reply, useProcesses } from '#testkit';
-import { openDatabase, openQueues } from './harness';
+import { type AppProcess, openDatabase, openQueues, queueBackends, reply, useProcesses } from '#testkit';
 import { makeWorld, seededRandom } from './world';
 
 const KILLS = 6;

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '#database';
-import { type FakeMeta, queueBackends, startFakeMeta, waitFor } from '#testkit';
 import {
-  allSucceeded,
-  createSegment,
+  type FakeMeta,
   openDatabase,
   openQueues,
+  queueBackends,
   type Queues,
-  startDispatcher,
-  type TestSegment,
-  transition,
-} from './harness';
+  startFakeMeta,
+  waitFor,
+} from '#testkit';
+import { allSucceeded, createSegment, startDispatcher, type TestSegment, transition } from './harness';
 
 jest.setTimeout(120_000);
 

@@ -1,13 +1,19 @@
 import type { Database } from '#database';
-import { type FakeResend, queueBackends, reset, startFakeResend, waitFor } from '#testkit';
+import {
+  type FakeResend,
+  openDatabase,
+  openQueues,
+  queueBackends,
+  type Queues,
+  reset,
+  startFakeResend,
+  waitFor,
+} from '#testkit';
 import {
   allSucceeded,
   createPerson,
   createSegment,
   type DispatcherSettings,
-  openDatabase,
-  openQueues,
-  type Queues,
   settled,
   startDispatcher,
   type TestDispatcher,

@@ -9,8 +9,8 @@ import {
   storeDeliveryBodies,
   takeUpDeliveries,
 } from '#database';
-import { useDatabase } from '#testkit';
-import { createPerson, createSegment, multiply, openDatabase, transition } from './harness';
+import { openDatabase, useDatabase } from '#testkit';
+import { createPerson, createSegment, multiply, transition } from './harness';
 import { rowsRead } from './rows-read';
 
 const FLOOD = 100_000;

@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { claimDueDeliveries, type Database } from '#database';
-import { type FakeReceiver, queueBackends, reply, startFakeReceiver, startProxy, waitFor } from '#testkit';
+import {
+  type FakeReceiver,
+  openDatabase,
+  openQueues,
+  queueBackends,
+  type Queues,
+  reply,
+  startFakeReceiver,
+  startProxy,
+  waitFor,
+} from '#testkit';
 import {
   allSucceeded,
   createPerson,
   createSegment,
   type DispatcherSettings,
-  openDatabase,
-  openQueues,
-  type Queues,
   settled,
   startDispatcher,
   type TestDispatcher,

@@ -1,12 +1,18 @@
 import type { Database } from '#database';
-import { type FakeReceiver, queueBackends, reply, startFakeReceiver, waitFor } from '#testkit';
+import {
+  type FakeReceiver,
+  openDatabase,
+  openQueues,
+  queueBackends,
+  type Queues,
+  reply,
+  startFakeReceiver,
+  waitFor,
+} from '#testkit';
 import {
   createPerson,
   createSegment,
   type DispatcherSettings,
-  openDatabase,
-  openQueues,
-  type Queues,
   settled,
   startDispatcher,
   type TestDispatcher,

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { makeSecretBox, sealConfig } from '#automations';
-import { type FakeReceiver, queueBackends, startFakeReceiver, waitFor } from '#testkit';
-import type { Database } from '#database';
 import {
-  createPerson,
-  createSegment,
+  type FakeReceiver,
   openDatabase,
   openQueues,
+  queueBackends,
   type Queues,
-  settled,
-  startDispatcher,
-  transition,
-} from './harness';
+  startFakeReceiver,
+  waitFor,
+} from '#testkit';
+import type { Database } from '#database';
+import { createPerson, createSegment, settled, startDispatcher, transition } from './harness';
 
 jest.setTimeout(30_000);
 

@@ -1,12 +1,17 @@
 import { Webhook } from 'standardwebhooks';
-import { type FakeReceiver, queueBackends, reply, startFakeReceiver } from '#testkit';
+import {
+  type FakeReceiver,
+  openDatabase,
+  openQueues,
+  queueBackends,
+  type Queues,
+  reply,
+  startFakeReceiver,
+} from '#testkit';
 import type { Database } from '#database';
 import {
   createPerson,
   createSegment,
-  openDatabase,
-  openQueues,
-  type Queues,
   SECRET,
   settled,
   startDispatcher,

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import { queueBackends, useProcesses, waitFor } from '#testkit';
+import { openDatabase, openQueues, queueBackends, useProcesses, waitFor } from '#testkit';
 import type { Criteria } from '#criteria';
 import { type Database, findEvaluation, insertEvaluation, inTransaction, raiseRevision } from '#database';
 import type { Producer } from '#queues';
-import { createSegment, failedJobs, idle, makeEvent, openDatabase, openQueues } from './harness';
+import { createSegment, failedJobs, idle, makeEvent } from './harness';
 import {
   CRITERIA,
   decideAgain,
@@ -16,7 +16,7 @@ import {
 
 const PEOPLE = 6000;
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('runs in a storm on $name', ({ useServices }) => {
   const services = useServices();
   const processes = useProcesses();
 

@@ -1,8 +1,8 @@
-import { queueBackends, waitFor } from '#testkit';
+import { openDatabase, openQueues, queueBackends, waitFor } from '#testkit';
 import type { Criteria } from '#criteria';
 import { type Database, findEvaluation } from '#database';
 import type { Producer } from '#queues';
-import { createSegment, editSegment, failedJobs, openDatabase, openQueues, startWorker } from './harness';
+import { createSegment, editSegment, failedJobs, startWorker } from './harness';
 import {
   CRITERIA,
   decideAgain,
@@ -13,7 +13,7 @@ import {
 } from './population';
 import { ask, settle as settleRuns, WEBHOOK } from './runs';
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('runs over everybody on $name', ({ useServices }) => {
   const services = useServices();
   let db: Database;
   let producer: Producer;

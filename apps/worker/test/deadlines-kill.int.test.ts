@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '#database';
-import { queueBackends, useProcesses, waitFor } from '#testkit';
-import { createSegment, failedJobs, openDatabase, openQueues } from './harness';
+import { openDatabase, openQueues, queueBackends, useProcesses, waitFor } from '#testkit';
+import { createSegment, failedJobs } from './harness';
 
 const WINDOW_MS = 30 * 60_000;
 const PEOPLE = 12_000;

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { queueBackends, waitFor } from '#testkit';
+import { openDatabase, openQueues, queueBackends, waitFor } from '#testkit';
 import { askForScheduledEvaluation, type Database, insertEvaluation, readCounters } from '#database';
 import type { Producer } from '#queues';
 import {
@@ -9,15 +9,13 @@ import {
   failedJobs,
   idle,
   makeEvent,
-  openDatabase,
-  openQueues,
   personOf,
   startWorker,
   type TestWorker,
 } from './harness';
 import { decideAgain, insertPopulation, truncateAll } from './population';
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('drift on $name', ({ useServices }) => {
   const services = useServices();
   let db: Database;
   let producer: Producer;

@@ -3,19 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Criteria, evaluate } from '#criteria';
 import { currentFeatureRules, lockPeople, readCounters, type Sql } from '#database';
 import { DEFAULT_FEATURE_RULES } from '#events';
-import { queueBackends, waitFor } from '#testkit';
+import { openDatabase, queueBackends, waitFor } from '#testkit';
 import { eventIdOf } from '../features/event-effects';
 import { bruteForce, byPerson, changeRules, kept, NAMES, randomRules } from './feature-rules';
-import {
-  createSegment,
-  failedJobs,
-  idle,
-  makeEvent,
-  openDatabase,
-  personOf,
-  segmentsOf,
-  startWorker,
-} from './harness';
+import { createSegment, failedJobs, idle, makeEvent, personOf, segmentsOf, startWorker } from './harness';
 
 const DAY_MS = 86_400_000;
 const CHANGES = 4;

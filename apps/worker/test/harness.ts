@@ -1,8 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import {
-  connect,
-  type Connection,
   type Database,
   findOpenEvaluations,
   insertEvaluation,
@@ -11,36 +9,13 @@ import {
   raiseRevision,
 } from '#database';
 import type { EngineEvent } from '#events';
-import { makeProducer, openQueueBackend, type Producer, type QueueBackend } from '#queues';
+import type { Producer } from '#queues';
 import { type Clock, type Closable, closeAll, type Log, makeLog, type WorkerStage } from '#runtime';
-import { closeAtEnd, type TestServices, waitFor } from '#testkit';
+import { closeAtEnd, openConnection, openQueues, type Queues, type TestServices, waitFor } from '#testkit';
 import { startStages } from '../pipeline';
 
 export const log = makeLog('test', 'silent');
 const ignore = (): void => undefined;
-
-/** A connection of the test's own, closed at the end of the file. */
-export function openConnection(url: string, poolMax = 4): Connection {
-  const connection = connect(url, poolMax, ignore);
-  closeAtEnd(connection.close);
-  return connection;
-}
-
-/** As {@link openConnection}, for tests that only look. */
-export function openDatabase(url: string): Database {
-  return openConnection(url).db;
-}
-
-export type Queues = { readonly backend: QueueBackend; readonly producer: Producer };
-
-/** Both ends of the queues, closed at the end of the file. */
-export function openQueues({ databaseUrl, redisUrl }: TestServices): Queues {
-  const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 12, durable: true, onError: ignore });
-  closeAtEnd(backend.close);
-  const producer = makeProducer(backend, ignore);
-  closeAtEnd(producer.close);
-  return { backend, producer };
-}
 
 /** A worker in this process. */
 export type TestWorker = {

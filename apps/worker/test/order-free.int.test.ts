@@ -162,7 +162,7 @@ async function stored(db: Database, personId: string) {
   };
 }
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('events in any order on $name', ({ useServices }) => {
   const services = useServices();
   let worker: TestWorker;
   const segments: { id: string; criteria: Criteria }[] = [];

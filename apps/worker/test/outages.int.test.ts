@@ -1,7 +1,7 @@
-import { queueBackends, startProxy, useProcesses, waitFor } from '#testkit';
-import { createSegment, failedJobs, idle, makeEvent, openDatabase, openQueues, startWorker } from './harness';
+import { openDatabase, openQueues, queueBackends, startProxy, useProcesses, waitFor } from '#testkit';
+import { createSegment, failedJobs, idle, makeEvent, startWorker } from './harness';
 
-describe.each(queueBackends)('on $name', ({ name, useServices }) => {
+describe.each(queueBackends)('outages and kills on $name', ({ name, useServices }) => {
   const services = useServices();
   const processes = useProcesses();
 

@@ -6,7 +6,7 @@ import { createSegment, failedJobs, idle, makeEvent, startWorker } from './harne
 // Base64 of random bytes: PostgreSQL can't compress it to fit into an index.
 const longAddress = (): string => `${randomBytes(8000).toString('base64')}@example.com`;
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('events that the database refuses on $name', ({ useServices }) => {
   const services = useServices();
 
   test("an e-mail trait of many kilobytes takes nobody else's events with it", async () => {

@@ -3,13 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Connection, type LockedPerson, lockForDecision, type Sql, type Transact } from '#database';
 import { makeRecentEvents, type RecentEvents } from '#decisions';
 import type { EngineEvent } from '#events';
-import { useDatabase } from '#testkit';
+import { openConnection, useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
 import { makePersonResolver } from '../features/person-resolver';
 import { assignPeople } from '../features/assign-people';
 import { applyEvents, type FeaturesStage } from '../features/store-events';
-import { openConnection } from './harness';
 
 const database = useDatabase();
 let connection: Connection;

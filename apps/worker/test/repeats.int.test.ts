@@ -9,7 +9,7 @@ import {
 } from '#database';
 import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
 import type { Payload } from '#queues';
-import { closeAtEnd, queueBackends, useDatabase, waitFor } from '#testkit';
+import { closeAtEnd, openConnection, openDatabase, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
@@ -17,17 +17,7 @@ import { makePersonResolver } from '../features/person-resolver';
 import { changesIn, evaluateChanges } from '../evaluation/decide-changes';
 import { assignPeople } from '../features/assign-people';
 import { applyEvents, type FeaturesStage } from '../features/store-events';
-import {
-  createSegment,
-  failedJobs,
-  idle,
-  makeEvent,
-  openConnection,
-  openDatabase,
-  personOf,
-  segmentsOf,
-  startWorker,
-} from './harness';
+import { createSegment, failedJobs, idle, makeEvent, personOf, segmentsOf, startWorker } from './harness';
 
 const WEBHOOK = {
   webhook: {

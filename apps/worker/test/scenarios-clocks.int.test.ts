@@ -1,6 +1,14 @@
 import { makeCounters } from '#database';
 import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
-import { closeAtEnd, queueBackends, useProcesses, waitFor } from '#testkit';
+import {
+  closeAtEnd,
+  openConnection,
+  openDatabase,
+  openQueues,
+  queueBackends,
+  useProcesses,
+  waitFor,
+} from '#testkit';
 import { evaluateChanges, type EvaluationStage } from '../evaluation/decide-changes';
 import {
   createSegment,
@@ -8,9 +16,6 @@ import {
   failedJobs,
   idle,
   makeEvent,
-  openConnection,
-  openDatabase,
-  openQueues,
   personOf,
   startWorker,
   staysOf,

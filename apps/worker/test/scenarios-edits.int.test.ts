@@ -1,6 +1,6 @@
 import type { Criteria } from '#criteria';
 import { inTransaction } from '#database';
-import { queueBackends, waitFor } from '#testkit';
+import { openConnection, openDatabase, queueBackends, waitFor } from '#testkit';
 import {
   createSegment,
   editSegment,
@@ -8,8 +8,6 @@ import {
   failedJobs,
   idle,
   makeEvent,
-  openConnection,
-  openDatabase,
   personOf,
   startWorker,
   staysOf,

@@ -1,20 +1,12 @@
-import { queueBackends } from '#testkit';
+import { openDatabase, openQueues, queueBackends } from '#testkit';
 import type { Criteria } from '#criteria';
 import type { Database } from '#database';
 import type { Producer } from '#queues';
-import {
-  createSegment,
-  editSegment,
-  idle,
-  makeEvent,
-  openDatabase,
-  openQueues,
-  startWorker,
-} from './harness';
+import { createSegment, editSegment, idle, makeEvent, startWorker } from './harness';
 import { insertPopulation, truncateAll } from './population';
 import { ask, settle as settleRuns, WEBHOOK } from './runs';
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('runs without automations on $name', ({ useServices }) => {
   const services = useServices();
   let db: Database;
   let producer: Producer;

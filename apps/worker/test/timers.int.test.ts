@@ -1,21 +1,11 @@
-import { queueBackends, waitFor } from '#testkit';
+import { openDatabase, openQueues, queueBackends, waitFor } from '#testkit';
 import { claimDeadlines, type Database, readCounters } from '#database';
-import {
-  createSegment,
-  failedJobs,
-  idle,
-  makeEvent,
-  openDatabase,
-  openQueues,
-  personOf,
-  segmentsOf,
-  startWorker,
-} from './harness';
+import { createSegment, failedJobs, idle, makeEvent, personOf, segmentsOf, startWorker } from './harness';
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 2, 1);
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('deadlines on $name', ({ useServices }) => {
   const services = useServices();
   let now = START;
   const clock = (): number => now;

@@ -1,17 +1,13 @@
-import { closeAtEnd, queueBackends, waitFor } from '#testkit';
-import { makeConsumer, makeProducer, openQueueBackend } from '#queues';
+import { closeAtEnd, openQueues, queueBackends, waitFor } from '#testkit';
+import { makeConsumer } from '#queues';
 
 const ignore = (): void => undefined;
 
-describe.each(queueBackends)('on $name', ({ useServices }) => {
+describe.each(queueBackends)('the order of jobs on $name', ({ useServices }) => {
   const services = useServices();
 
   test('what is added first is taken before all that waits, and is not taken for the oldest', async () => {
-    const { databaseUrl, redisUrl } = services;
-    const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 5, durable: true, onError: ignore });
-    closeAtEnd(backend.close);
-    const producer = makeProducer(backend, ignore);
-    closeAtEnd(producer.close);
+    const { backend, producer } = openQueues(services);
     expect(await producer.oldestOf('evaluations')).toBeNull();
     const due = (name: string) => ({ changes: [], due: [{ personId: name, dueAt: 1 }] });
     for (const name of ['a', 'b', 'c']) await producer.add('evaluations', due(name));
