@@ -11,7 +11,7 @@ import type { Closable, Log } from '#runtime';
 
 /** Transactions that run at the same time in a process. */
 export const LANES = 4;
-/** Items of one transaction: 1,000 cost 8 % more each, and many more would make whoever waits wait longer. */
+/** Items of one transaction: with 1,000 each costs 8 % more; with many more than 2,000 the next group waits longer. */
 export const GROUP_MAX = 2000;
 /** Jobs that are fetched ahead, so that a group is there when a lane is free. */
 const CONCURRENCY = 16;

@@ -4,7 +4,7 @@ export type GroupCommit<Item, Result> = (item: Item) => Promise<Result>;
 export type GroupCommitOptions<Item, Result> = {
   /** Items of one run at most. */
   readonly max: number;
-  /** Waits so long for company before a run; 0: only for the run before. */
+  /** How long a run waits for more items before it begins (ms); 0: it only waits for the run before. */
   readonly lingerMs: number;
   /** @returns a result for each item, in their order */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;

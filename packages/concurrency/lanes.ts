@@ -109,7 +109,7 @@ export function makeLanes<Item, Result = never>(options: LanesOptions<Item, Resu
 
 type Lane<Item, Result> = { readonly push: (items: readonly Item[]) => Promise<Result[]> };
 
-/** How long a lane rests (ms) after a group of so many items that took so long. */
+/** How long a lane rests after a group (ms). @param size the items of the group @param tookMs how long it took */
 function restAfter(size: number, tookMs: number): number {
   if (size >= BUSY_GROUP.full) return 0;
   const busyRestMs = size >= BUSY_GROUP.from ? Math.min(tookMs, BUSY_GROUP.restMsMax) : 0;

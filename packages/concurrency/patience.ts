@@ -6,7 +6,7 @@
  */
 export type Failure = 'outage' | 'conflict' | 'data' | 'bug';
 
-/** The work was given up because the process stops; whatever asked for it has to be asked again. */
+/** The work was given up because the process stops. It has to be asked for again. */
 export class StoppedError extends Error {
   override name = 'StoppedError';
 }

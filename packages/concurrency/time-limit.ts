@@ -3,7 +3,7 @@ export class TimeLimitError extends Error {
   override name = 'TimeLimitError';
 }
 
-/** Gives up waiting after so long; the work itself goes on. @throws TimeLimitError, or what the work throws in time */
+/** Gives up waiting after `limitMs`; the work itself goes on. @throws TimeLimitError, or what the work throws in time */
 export async function withinMs<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {

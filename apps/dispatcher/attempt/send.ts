@@ -27,7 +27,7 @@ export type SendOptions = {
 };
 
 export function makeSend({ store, destination, line, places, attemptMs, stop, faultOf }: SendOptions): Send {
-  /** Noted before they are sent: a removal takes out what was put in, whatever became of the attempt. */
+  /** Noted before they are sent: a removal takes out what was put in, even if the attempt is not known to have worked. */
   const withIdentifiers = async (ready: readonly Ready[]): Promise<readonly Ready[]> => {
     const entries = ready.flatMap(({ request }) => entryOf(destination, request) ?? []);
     if (entries.length === 0) return ready;

@@ -61,7 +61,7 @@ export type Store = {
 
 /** Rows of one statement; a job that is larger has a statement of its own. */
 const ROWS_MAX = { takeUps: 500, bodies: 200, results: 1_000 } as const;
-/** Results come one by one; so long apart, a statement takes dozens of them. */
+/** Results come one by one; a statement that waits this long takes dozens of them. */
 const RESULTS_LINGER_MS = 5;
 
 const isDataFault = (error: unknown): boolean => classifyFailure(error) === 'data';

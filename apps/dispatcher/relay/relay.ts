@@ -23,9 +23,9 @@ export type RelayOptions = {
   readonly outage: OutageLog;
 };
 
-// Each attempt that ends wakes its relay. So many ms apart, a round fills dozens of places instead of one.
+// Each attempt that ends wakes its relay. With this pause between rounds, a round fills dozens of places instead of one.
 const ROUND_GAP_MS = 20;
-/** Attempts stand in line for so long at most: they have been taken up by then, and must not outlast their claim. */
+/** How long attempts stand in line at most: they have been taken up by then, and must not outlast their claim. */
 const LINE_MS = 2_000;
 
 /** Keeps a destination's queue short and filled from what is due in the database. */
@@ -57,7 +57,7 @@ export function openRelay(options: RelayOptions): Relay {
         if (!round.isDone) continue;
         await signal.pause(ROUND_GAP_MS);
         const isRaised = await signal.wait(times.pollMs);
-        // What woke it is gathered for so long: the next round finds it ripe.
+        // What woke it is gathered for the length of the window: the next round finds it ripe.
         if (isRaised) await signal.pause(options.destination.group.windowMs);
       } catch (error) {
         outage.failed(failureOf(error), error);

@@ -26,7 +26,7 @@ export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   readonly counters: Counters;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
-  /** For the chunks that may be worked on at the same time, whatever runs there are. */
+  /** For the chunks that may be worked on at the same time, of all runs together. */
   readonly slots: Places;
   /** Up to when (epoch ms, the database's clock) all events that were stored are decided on. */
   readonly settledUntil: () => Promise<number>;
@@ -148,7 +148,7 @@ async function settle({ db }: BackfillStage, { kind, segmentId }: EvaluationRow)
 }
 
 /**
- * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place, so that whoever
+ * Decides on everybody, chunk by chunk, while events keep flowing. The ranges' rows hold the place: a worker that
  * takes the job up again goes on where the last chunks ended.
  * @returns `blocked` when an older run of the same segment has to end first; `over` when nothing is left to do
  * @throws StoppedError when the process stops; anything else has ended the run as failed
