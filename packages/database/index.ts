@@ -9,6 +9,7 @@ export {
   inTransaction,
 } from './connection/connect';
 export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
+export { NOBODY, type PersonList } from './connection/person-list';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';

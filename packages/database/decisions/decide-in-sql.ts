@@ -1,5 +1,6 @@
 import { compileSql, type Criteria } from '#criteria';
-import { PLANNED_ANEW, rowsOf, type Sql } from '../connection/sql';
+import { type PersonList, personArray, personListOf } from '../connection/person-list';
+import { oneRowOf, PLANNED_ANEW, type Sql } from '../connection/sql';
 import type { TransitionCause } from './writes';
 import { plainArray } from '../connection/literals';
 
@@ -8,8 +9,7 @@ export const STEP_SEGMENTS_MAX = 32;
 
 /** People and segments to decide on in one statement, under the locks of the people. */
 export type DecisionStep = {
-  /** The people: a ready-made `uuid[]` literal. */
-  readonly people: string;
+  readonly people: PersonList;
   readonly nowMs: number;
   readonly cause: TransitionCause;
   /** At most {@link STEP_SEGMENTS_MAX}, none of which reads the membership of another; nobody belongs to null. */
@@ -37,8 +37,8 @@ export type StepTransition = {
 export type StepResult = {
   readonly entered: number;
   readonly exited: number;
-  /** Who entered or exited anything, where it was wanted: a `uuid[]` literal. */
-  readonly changed: string;
+  /** Who entered or exited anything, where it was wanted. */
+  readonly changed: PersonList;
   /** In the order of people, and of the segments of the step. */
   readonly transitions: readonly StepTransition[];
 };
@@ -53,7 +53,11 @@ const CAUSE = '$4::text';
 const TOLD = '$5::uuid[]';
 const FIRST_PARAMETER = 6;
 
-const NOBODY = { holds: 'false', changesAt: 'NULL::timestamptz', parameters: [] as readonly Parameter[] };
+const HOLDS_FOR_NOBODY = {
+  holds: 'false',
+  changesAt: 'NULL::timestamptz',
+  parameters: [] as readonly Parameter[],
+};
 
 /** The answers of all segments as one number, and the earliest instant at which one of them may change by itself. */
 function compileStep(segments: DecisionStep['segments']) {
@@ -63,7 +67,9 @@ function compileStep(segments: DecisionStep['segments']) {
   for (const [index, { criteria }] of segments.entries()) {
     const firstParameter = FIRST_PARAMETER + parameters.length;
     const compiled =
-      criteria === null ? NOBODY : compileSql(criteria, { person: 'p', now: 'p.at', firstParameter });
+      criteria === null
+        ? HOLDS_FOR_NOBODY
+        : compileSql(criteria, { person: 'p', now: 'p.at', firstParameter });
     bits.push(`CASE WHEN ${compiled.holds} THEN ${2 ** index}::bigint ELSE 0 END`);
     changes.push(compiled.changesAt);
     parameters.push(...compiled.parameters);
@@ -165,7 +171,7 @@ function parseTransition(text: string, { segments }: DecisionStep): StepTransiti
  */
 export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResult> {
   const compiled = compileStep(step.segments);
-  const rows = await rowsOf<{
+  const row = await oneRowOf<{
     entered: number;
     exited: number;
     changed: string | null;
@@ -173,20 +179,18 @@ export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResul
   }>(
     tx,
     statementOf(compiled, step),
-    step.people,
+    personArray(step.people),
     step.nowMs,
     plainArray(step.segments.map(({ id }) => id)),
     step.cause,
     plainArray(step.told),
     ...compiled.parameters,
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('no row from a statement that always has one');
   const lines = row.transitions === null ? [] : row.transitions.split(',');
   return {
     entered: row.entered,
     exited: row.exited,
-    changed: row.changed ?? '{}',
+    changed: personListOf(row.changed),
     transitions: lines.map((line) => parseTransition(line, step)),
   };
 }

@@ -1,4 +1,5 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { type PersonList, personArray, personListOf } from '../connection/person-list';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
 
 /** A range of people of a run, and how far in it the run is. */
 export type EvaluationPart = {
@@ -19,20 +20,25 @@ export async function findOpenParts(sql: Sql, evaluationId: string): Promise<Eva
   );
 }
 
-/** People that are locked; the ids are ready-made `uuid[]` literals, for they only travel back into statements. */
+/** People who are locked. */
 export type LockedChunk = {
   readonly count: number;
   /** The last person, null where there is nobody. */
   readonly last: string | null;
   /** Who was decided on before. */
-  readonly known: string;
+  readonly known: PersonList;
   /** Who was never decided on. */
-  readonly fresh: string;
+  readonly fresh: PersonList;
 };
 
 /** Locks the next people of a range, in the order of their ids. */
 export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): Promise<LockedChunk> {
-  const rows = await rowsOf<LockedChunk>(
+  const { count, last, known, fresh } = await oneRowOf<{
+    count: number;
+    last: string | null;
+    known: string;
+    fresh: string;
+  }>(
     tx,
     `WITH locked AS MATERIALIZED (
        SELECT id, last_decided_at IS NULL AS is_fresh FROM person
@@ -46,20 +52,17 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
     part.lastPerson,
     limit,
   );
-  const [chunk] = rows;
-  if (chunk === undefined) throw new Error('no row from a statement that always has one');
-  return chunk;
+  return { count, last, known: personListOf(known), fresh: personListOf(fresh) };
 }
 
 /**
  * Those of locked people of whom something is still to be decided, so that a difference is no wonder: they have events
  * that were stored after `settledMs`, or a deadline that has passed.
- * @param people a `uuid[]` literal
  * @param settledMs all events that were stored up to here (epoch ms, the database's clock) are decided on
  */
 export async function findUnsettled(
   tx: Sql,
-  people: string,
+  people: PersonList,
   { nowMs, settledMs }: { readonly nowMs: number; readonly settledMs: number },
 ): Promise<ReadonlySet<string>> {
   const rows = await rowsOf<{ id: string }>(
@@ -68,7 +71,7 @@ export async function findUnsettled(
       WHERE id = ANY($1::uuid[])
         AND (last_stored_at > to_timestamp($3::float8 / 1000)
              OR deadline_at <= greatest(to_timestamp($2::float8 / 1000), last_seen_at, last_decided_at + interval '1 millisecond'))`,
-    people,
+    personArray(people),
     nowMs,
     settledMs,
   );

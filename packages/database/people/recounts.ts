@@ -1,4 +1,5 @@
 import type { CountedFeature, FeatureRules } from '#events';
+import { type PersonList, personArray } from '../connection/person-list';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
@@ -11,11 +12,11 @@ export type Recount = { readonly [feature in CountedFeature | 'activeDays']: num
 };
 
 /** Those of locked people who are not counted by this version of the rules. */
-export async function findUncounted(tx: Sql, ids: readonly string[], version: number): Promise<string[]> {
+export async function findUncounted(tx: Sql, people: PersonList, version: number): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     tx,
     `SELECT id FROM person WHERE id = ANY($1::uuid[]) AND rules_version IS DISTINCT FROM $2::int`,
-    plainArray(ids),
+    personArray(people),
     version,
   );
   return rows.map(({ id }) => id);

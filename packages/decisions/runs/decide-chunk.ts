@@ -6,6 +6,7 @@ import {
   loadStanding,
   type LockedChunk,
   type NewDelivery,
+  NOBODY,
   planForChunks,
   readNow,
   type Sql,
@@ -62,12 +63,6 @@ async function deliver(
   return deliveries;
 }
 
-/** The people of several `uuid[]` literals, each once. */
-function merge(literals: readonly string[]): string {
-  const people = literals.flatMap((literal) => literal.slice(1, -1).split(','));
-  return `{${[...new Set(people.filter((id) => id !== ''))].join(',')}}`;
-}
-
 async function decidePass(
   tx: Sql,
   pass: Pass,
@@ -75,10 +70,10 @@ async function decidePass(
   nowMs: number,
   sum: Sum,
 ): Promise<void> {
-  let changed = '{}';
+  let changed = NOBODY;
   for (const [index, planned] of pass.steps.entries()) {
     const people = pass.spreads && index > 0 ? changed : pass.people;
-    if (people === '{}') return;
+    if (people.isEmpty) return;
     const told = planned.segments.filter(({ automations }) => settledMs !== null || automations.length > 0);
     const wantChanged = pass.spreads && index < pass.steps.length - 1;
     const result = await decideStep(tx, {
@@ -91,7 +86,7 @@ async function decidePass(
       told: told.map(({ id }) => id),
       wantChanged,
     });
-    changed = merge([changed, result.changed]);
+    changed = changed.union(result.changed);
     sum.entered += result.entered;
     sum.exited += result.exited;
     if (settledMs !== null) sum.transitions.push(...result.transitions);
@@ -108,7 +103,7 @@ async function wondersOf(
 ): Promise<(personId: string) => boolean> {
   if (settledMs === null) return () => false;
   const unsettled = await findUnsettled(tx, chunk.known, { nowMs, settledMs });
-  return (personId) => !unsettled.has(personId) && !chunk.fresh.includes(personId);
+  return (personId) => !unsettled.has(personId) && !chunk.fresh.has(personId);
 }
 
 /**

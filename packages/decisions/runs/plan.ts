@@ -1,4 +1,10 @@
-import { type EvaluationRow, type LockedChunk, type RunStanding, STEP_SEGMENTS_MAX } from '#database';
+import {
+  type EvaluationRow,
+  type LockedChunk,
+  type PersonList,
+  type RunStanding,
+  STEP_SEGMENTS_MAX,
+} from '#database';
 import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
 import type { Definitions, Segment } from '../definitions';
@@ -17,21 +23,13 @@ export type PlannedStep = { readonly segments: readonly RunSegment[]; readonly e
 
 /** People of a chunk, and what they are decided against, step by step. */
 export type Pass = {
-  /** A `uuid[]` literal. */
-  readonly people: string;
+  readonly people: PersonList;
   readonly steps: readonly PlannedStep[];
   /** Whether all active segments are among the steps. */
   readonly whole: boolean;
   /** Whether the steps after the first concern only those of whom a membership changed before. */
   readonly spreads: boolean;
 };
-
-const NOBODY = '{}';
-
-function union(one: string, other: string): string {
-  if (one === NOBODY) return other;
-  return other === NOBODY ? one : `${one.slice(0, -1)},${other.slice(1)}`;
-}
 
 /** Which automations a run leaves to a segment. */
 function automationsIn(
@@ -85,13 +83,13 @@ export function planChunk(
     criteria: segment.criteria,
     automations: automationsOf(segment),
   });
-  const everything = (people: string): Pass => ({
+  const everything = (people: PersonList): Pass => ({
     people,
     steps: stepsOf(layersOf(segments), windowed, toRun),
     whole: true,
     spreads: false,
   });
-  if (target === null) return [everything(union(chunk.known, chunk.fresh))];
+  if (target === null) return [everything(chunk.known.union(chunk.fresh))];
   const active = definitions.byId.get(target);
   const archived: RunSegment = { id: target, criteria: null, automations: [] };
   // One that is paused by now keeps its members as they are.
@@ -106,5 +104,5 @@ export function planChunk(
     whole: false,
     spreads: true,
   };
-  return [known, everything(chunk.fresh)].filter(({ people }) => people !== NOBODY);
+  return [known, everything(chunk.fresh)].filter(({ people }) => !people.isEmpty);
 }

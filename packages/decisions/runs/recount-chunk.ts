@@ -24,8 +24,6 @@ function scopesOf(recounts: readonly Recount[]): ReadonlyMap<string, Scope> {
   );
 }
 
-const idsIn = (literal: string): string[] => (literal === '{}' ? [] : literal.slice(1, -1).split(','));
-
 /**
  * Counts the features of a chunk of people again from their stored events, by the rules as they are now, and decides on
  * those of whom a count changes; what the new rules alone cause sets off no automation. An event may have been counted
@@ -41,7 +39,7 @@ export async function recountChunk(
   const { version, rules } = await currentFeatureRules(tx);
   const standing = await loadStanding(tx, run.id);
   if (standing.isTakenOver) return { kind: 'takenOver' };
-  const uncounted = await findUncounted(tx, [...idsIn(chunk.known), ...idsIn(chunk.fresh)], version);
+  const uncounted = await findUncounted(tx, chunk.known.union(chunk.fresh), version);
   if (uncounted.length === 0) return { ...NONE, settled: null };
   await rebuildActiveDays(tx, uncounted, rules.activeDays);
   const recounts = await findRecounts(tx, uncounted, rules);
