@@ -10,9 +10,9 @@ import {
 import {
   type DefinitionCache,
   makeDefinitionCache,
-  makeRecentEvents,
-  makeStaysCache,
-  type RecentEvents,
+  makeRememberedEvents,
+  makeRememberedMemberships,
+  type RememberedEvents,
 } from '#decisions';
 import { GiveUpError, type Payload, type Producer, type QueueBackend } from '#queues';
 import type { Clock, Closable, Counters, Log, WorkerStage } from '#runtime';
@@ -56,14 +56,14 @@ export type Pipeline = {
 
 type Tools = Pipeline & {
   readonly definitions: DefinitionCache;
-  readonly recent: RecentEvents;
+  readonly recent: RememberedEvents;
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** One for each lane, shared by the stages that lock people. */
   readonly gates: readonly Gate[];
 };
 
 /** People whose segments a process remembers: about 20 MB. */
-const STAYS_PEOPLE_MAX = 100_000;
+const MEMBERSHIPS_PEOPLE_MAX = 100_000;
 /** Lists of people's newest events that a process remembers: about 30 MB. */
 const RECENT_LISTS_MAX = 200_000;
 /** People whose last active day a process remembers: about 10 MB. */
@@ -128,7 +128,11 @@ function startFeatures(tools: Tools): Closable[] {
 
 function startEvaluation(tools: Tools): Closable[] {
   const { db, backend, log, gates } = tools;
-  const stage = { ...tools, stays: makeStaysCache(STAYS_PEOPLE_MAX) };
+  const remembered = {
+    events: tools.recent,
+    memberships: makeRememberedMemberships(MEMBERSHIPS_PEOPLE_MAX),
+  };
+  const stage = { ...tools, remembered };
   const lanes = makeLanes<PersonChange>({
     gates,
     groupMax: GROUP_MAX,
@@ -182,7 +186,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
   const tools: Tools = {
     ...pipeline,
     definitions: makeDefinitionCache(),
-    recent: makeRecentEvents(RECENT_LISTS_MAX),
+    recent: makeRememberedEvents(RECENT_LISTS_MAX),
     gates: Array.from({ length: LANES }, makeGate),
     // Best effort: the relay looks by itself each second.
     wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),

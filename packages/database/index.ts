@@ -9,6 +9,7 @@ export {
   inTransaction,
 } from './connection/connect';
 export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
+export { type Afterwards, withAfterwards } from './connection/afterwards';
 export { NOBODY, type PersonList } from './connection/person-list';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
@@ -47,7 +48,7 @@ export {
 export {
   loadFilteredInstants,
   loadInstants,
-  loadOpenStays,
+  loadOpenMemberships,
   loadSubscriptions,
   loadTraits,
   type LockedPerson,
@@ -57,15 +58,15 @@ export {
 } from './decisions/reads';
 export {
   appendTallies,
-  closeStays,
+  closeMemberships,
   type DecidedPerson,
   insertDeliveries,
   markDecided,
   type NewDelivery,
-  openStays,
+  openMemberships,
   type Tally,
   type TransitionCause,
-  type WrittenStay,
+  type WrittenMembership,
 } from './decisions/writes';
 export {
   currentFeatureRules,
@@ -84,7 +85,7 @@ export { type DefinitionRow, loadDefinitions, raiseRevision } from './segments/d
 export {
   decideStep,
   type DecisionStep,
-  planForChunks,
+  useNestedLoops,
   STEP_SEGMENTS_MAX,
   type StepTransition,
 } from './decisions/decide-in-sql';
@@ -98,8 +99,8 @@ export {
   findOpenEvaluations,
   findUnreached,
   insertEvaluation,
-  loadStanding,
-  type RunStanding,
+  loadRunState,
+  type RunState,
   startEvaluation,
 } from './evaluations/evaluations';
 export {
@@ -161,7 +162,7 @@ export {
   type SegmentStatus,
   updateSegment,
 } from './segments/segments';
-export { findNewestStay, type Stay } from './segments/memberships';
+export { findNewestMembership, type Membership } from './segments/memberships';
 export { findOnlyEvent, loadEventsAt, type NamedEvent } from './people/named-events';
 export {
   countMembers,

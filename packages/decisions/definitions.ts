@@ -1,8 +1,8 @@
 import { type Automation, automationsOf, storedConfigSchema } from '#automations';
 import { type Criteria, criteriaSchema, type ReadKey, type Reads, readsOf } from '#criteria';
-import { type DefinitionRow, loadDefinitions, type Sql } from '#database';
+import type { DefinitionRow } from '#database';
 import { textKey } from '#events';
-import { dependentsOf, layersOf, segmentsReadBy } from './dependencies';
+import { putBounded } from './remembered/bounded';
 
 /** A segment ready to decide on: parsed, with what it depends on and what its transitions set off. */
 export type Segment = {
@@ -32,8 +32,12 @@ export type Definitions = {
 /** The key that almost every event names, and that changes once a day. */
 export const ACTIVE_DAYS: ReadKey = 'feature:activeDays';
 
-/** Sets of changed keys whose readers are remembered; events come in few kinds, so few sets occur. */
+/**
+ * Sets of changed keys whose readers are remembered, and how long their keys may be together (characters): events come
+ * in few kinds, so that few and small sets occur. About 10 MB at most.
+ */
 const REMEMBERED_KEY_SETS_MAX = 5000;
+const REMEMBERED_LENGTH_MAX = 1000;
 
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
@@ -45,6 +49,48 @@ function compile(row: DefinitionRow): Segment {
     reads: readsOf(criteria),
     automations: automationsOf(config),
   };
+}
+
+const MEMBERSHIP_KEY = 'segment:';
+
+/** The segments whose membership a segment reads. */
+export function segmentsReadBy({ reads }: Pick<Segment, 'reads'>): string[] {
+  return [...reads.keys].flatMap((key: string) =>
+    key.startsWith(MEMBERSHIP_KEY) ? [key.slice(MEMBERSHIP_KEY.length)] : [],
+  );
+}
+
+/**
+ * Segments in the order in which they are to be decided: each layer reads the memberships of earlier ones only. What
+ * is not among the given segments counts as decided.
+ */
+export function layersOf(segments: readonly Segment[]): Segment[][] {
+  const layers: Segment[][] = [];
+  let left = segments;
+  while (left.length > 0) {
+    const waiting = new Set(left.map(({ id }) => id));
+    const ready = left.filter((segment) => !segmentsReadBy(segment).some((id) => waiting.has(id)));
+    // An edit that would close a circle is refused; were there one, its segments would wait for each other for ever.
+    if (ready.length === 0) throw new Error('segments read each other in a circle');
+    layers.push(ready);
+    left = left.filter((segment) => !ready.includes(segment));
+  }
+  return layers;
+}
+
+/** The segments that read the membership of one, or of one that does, and so on. */
+export function dependentsOf(id: string, segments: readonly Segment[]): Segment[] {
+  const reached = new Set([id]);
+  let grown = true;
+  while (grown) {
+    grown = false;
+    for (const segment of segments) {
+      if (reached.has(segment.id) || !segmentsReadBy(segment).some((read) => reached.has(read))) continue;
+      reached.add(segment.id);
+      grown = true;
+    }
+  }
+  return segments.filter((segment) => segment.id !== id && reached.has(segment.id));
 }
 
 function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
@@ -62,7 +108,8 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
     const known = remembered.get(signature);
     if (known !== undefined) return known;
     const found = [...new Set(keys.flatMap((key) => readers.get(key) ?? []))];
-    if (remembered.size < REMEMBERED_KEY_SETS_MAX) remembered.set(signature, found);
+    if (signature.length <= REMEMBERED_LENGTH_MAX)
+      putBounded(remembered, REMEMBERED_KEY_SETS_MAX, signature, found);
     return found;
   };
   // People of one job share the very list of keys: looking that up is cheaper than making a signature of it.
@@ -103,26 +150,5 @@ export function makeDefinitions(revision: string, rows: readonly DefinitionRow[]
     readersOf: indexReaders(segments),
     withDependents: extendLists(segments),
     dependentsOf: (segmentId) => dependentsOf(segmentId, segments),
-  };
-}
-
-/** Holds the definitions of the newest revision that this process has met. */
-export type DefinitionCache = {
-  /**
-   * The definitions of at least the given revision. Called with locks held on the people to be decided on, after
-   * the revision was read: an edit that commits later finds those people decided, and decides again.
-   */
-  readonly at: (tx: Sql, revision: string) => Promise<Definitions>;
-};
-
-export function makeDefinitionCache(): DefinitionCache {
-  let current: Definitions | null = null;
-  return {
-    at: async (tx, revision) => {
-      if (current !== null && current.revision === revision) return current;
-      const loaded = await loadDefinitions(tx);
-      current = makeDefinitions(loaded.revision, loaded.segments);
-      return current;
-    },
   };
 }

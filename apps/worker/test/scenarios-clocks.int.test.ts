@@ -1,5 +1,5 @@
 import { makeCounters } from '#database';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
+import { makeDefinitionCache, makeRememberedEvents, makeRememberedMemberships } from '#decisions';
 import { closeAtEnd, queueBackends, useProcesses, waitFor } from '#testkit';
 import { evaluateChanges, type EvaluationStage } from '../evaluation/decide-changes';
 import {
@@ -34,8 +34,7 @@ describe.each(queueBackends)('several machines on $name', ({ useServices }) => {
       counters,
       clock,
       definitions: makeDefinitionCache(),
-      stays: makeStaysCache(100),
-      recent: makeRecentEvents(100),
+      remembered: { events: makeRememberedEvents(100), memberships: makeRememberedMemberships(100) },
       wakeRelay: async () => undefined,
     };
   }

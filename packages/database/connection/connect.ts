@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../generated/client';
+import { type Afterwards, withAfterwards } from './afterwards';
 import { makeTransact, type Transact } from './pipelined';
 import { PLANNED_ANEW, type Sql } from './sql';
 
@@ -77,8 +78,11 @@ export function connect(url: string, poolMax: number, onError: (error: Error) =>
 export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;
 
 /** Runs `work` in one transaction (READ COMMITTED): all of it, or nothing. */
-export async function inTransaction<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
-  return db.$transaction(work, TRANSACTION_LIMITS);
+export async function inTransaction<T>(
+  db: Database,
+  work: (tx: Sql, afterwards: Afterwards) => Promise<T>,
+): Promise<T> {
+  return withAfterwards((afterwards) => db.$transaction((tx) => work(tx, afterwards), TRANSACTION_LIMITS));
 }
 
 /**

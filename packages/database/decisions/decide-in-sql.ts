@@ -29,7 +29,7 @@ export type StepTransition = {
   readonly personId: string;
   readonly segmentId: string;
   readonly edge: 'entered' | 'exited';
-  readonly stayId: bigint;
+  readonly membershipId: bigint;
   readonly atMs: number;
 };
 
@@ -153,14 +153,14 @@ SELECT (SELECT count(*)::int FROM transition WHERE entered) AS entered,
 
 /** Reads back one of {@link TRANSITIONS}. */
 function parseTransition(text: string, { segments }: DecisionStep): StepTransition {
-  const [personId = '', position, edge, stayId = '', atMs] = text.split(' ');
+  const [personId = '', position, edge, membershipId = '', atMs] = text.split(' ');
   const segment = segments[Number(position) - 1];
   if (segment === undefined) throw new Error('a transition of no segment');
   return {
     personId,
     segmentId: segment.id,
     edge: edge === 'entered' ? 'entered' : 'exited',
-    stayId: BigInt(stayId),
+    membershipId: BigInt(membershipId),
     atMs: Number(atMs),
   };
 }
@@ -196,7 +196,7 @@ export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResul
 }
 
 /** Sets, for the rest of the transaction, how statements over many people are planned. */
-export async function planForChunks(tx: Sql): Promise<void> {
+export async function useNestedLoops(tx: Sql): Promise<void> {
   // The planner knows neither how many people are named nor how few of them change: without these it would read, and
   // hash, the whole of the other side of a join.
   await tx.$executeRawUnsafe(

@@ -18,7 +18,7 @@ export type LockedPerson = {
   /** `activeDays` when the segments that read it were last decided. */
   readonly decidedActiveDays: number;
   /** Rises with every transition of the person. */
-  readonly staysVersion: number;
+  readonly membershipsVersion: number;
   /** Rises with every transaction that stores events of the person. */
   readonly eventsVersion: number;
 };
@@ -31,7 +31,7 @@ const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", 
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
             ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
             ${ms('deadline_at')} AS "deadlineAt",
-            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion",
+            decided_active_days AS "decidedActiveDays", stays_version AS "membershipsVersion",
             events_version AS "eventsVersion"`;
 
 /** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
@@ -76,7 +76,7 @@ export async function readNow(tx: Sql): Promise<Now> {
 }
 
 /** The ids of the segments that each person is in, by person. Whoever is in none is missing. */
-export async function loadOpenStays(
+export async function loadOpenMemberships(
   tx: Sql,
   personIds: readonly string[],
 ): Promise<Map<string, readonly string[]>> {

@@ -163,14 +163,14 @@ export async function endEvaluation(sql: Sql, id: string, error: string | null):
 }
 
 /** How a run stands, read under the locks of its people, after the definitions. */
-export type RunStanding = {
+export type RunState = {
   /** A younger edit decides about everybody who is left. */
   readonly isTakenOver: boolean;
   /** Segments that a run of their own is bringing up to date, and whether its transitions set off automations. */
   readonly open: ReadonlyMap<string, 'fire' | 'suppress'>;
 };
 
-export async function loadStanding(tx: Sql, id: string): Promise<RunStanding> {
+export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
   const rows = await rowsOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
     tx,
     `SELECT EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isTakenOver",

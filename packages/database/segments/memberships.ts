@@ -1,8 +1,8 @@
 import { rowsOf, type Sql } from '../connection/sql';
 import type { TransitionCause } from '../decisions/writes';
 
-/** A stay of a person in a segment. Instants in epoch ms; null while it lasts. */
-export type Stay = {
+/** A membership of a person in a segment. Instants in epoch ms; null while it lasts. */
+export type Membership = {
   readonly enteredAt: number;
   readonly enteredBy: TransitionCause;
   readonly exitedAt: number | null;
@@ -11,10 +11,14 @@ export type Stay = {
 
 const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
 
-/** The newest stay of a person in a segment: the one that lasts, else the last one; null for none ever. */
-export async function findNewestStay(sql: Sql, personId: string, segmentId: string): Promise<Stay | null> {
+/** The newest membership of a person in a segment: the one that lasts, else the last one; null for none ever. */
+export async function findNewestMembership(
+  sql: Sql,
+  personId: string,
+  segmentId: string,
+): Promise<Membership | null> {
   // Each kind has its index: one over both would cost every transition twice.
-  const rows = await rowsOf<Stay>(
+  const rows = await rowsOf<Membership>(
     sql,
     `SELECT ${ms('entered_at')} AS "enteredAt", entered_by AS "enteredBy", ${ms('exited_at')} AS "exitedAt",
             exited_by AS "exitedBy"

@@ -3,11 +3,11 @@ import {
   type EvaluationRow,
   findUnsettled,
   insertDeliveries,
-  loadStanding,
+  loadRunState,
   type LockedChunk,
   type NewDelivery,
   NOBODY,
-  planForChunks,
+  useNestedLoops,
   readNow,
   type Sql,
   type StepTransition,
@@ -54,10 +54,10 @@ async function deliver(
   cause: EvaluationRow['kind'],
 ): Promise<readonly NewDelivery[]> {
   const byId = new Map<string, RunSegment>(segments.map((segment) => [segment.id, segment]));
-  const deliveries = transitions.flatMap(({ personId, segmentId, edge, stayId, atMs }) => {
+  const deliveries = transitions.flatMap(({ personId, segmentId, edge, membershipId, atMs }) => {
     const segment = byId.get(segmentId);
     if (segment === undefined) return [];
-    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, stayId);
+    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, membershipId);
   });
   if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
   return deliveries;
@@ -120,16 +120,16 @@ export async function decideChunk(
   const nowMs = clock === undefined ? read.nowMs : clock();
   const definitions: Definitions = await cache.at(tx, read.revision);
   // After the definitions: whoever sees an edit sees the run that it asked for.
-  const standing = await loadStanding(tx, run.id);
-  if (standing.isTakenOver) return { kind: 'takenOver' };
+  const runState = await loadRunState(tx, run.id);
+  if (runState.isTakenOver) return { kind: 'takenOver' };
   const isWonder = await wondersOf(tx, question, nowMs);
-  await planForChunks(tx);
+  await useNestedLoops(tx);
   const sum: Sum = { entered: 0, exited: 0, transitions: [], destinations: new Set() };
-  for (const pass of planChunk(run, chunk, definitions, standing)) {
+  for (const pass of planChunk(run, chunk, definitions, runState)) {
     await decidePass(tx, pass, question, nowMs, sum);
   }
   const suspects = sum.transitions.filter(({ personId }) => isWonder(personId));
-  const drifts = await driftOf(tx, suspects, definitions, standing);
+  const drifts = await driftOf(tx, suspects, definitions, runState);
   const { entered, exited, destinations } = sum;
   return { kind: 'decided', entered, exited, destinations, drifts, settled: null };
 }

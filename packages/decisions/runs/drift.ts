@@ -1,9 +1,14 @@
 import { explain } from '#criteria';
-import { loadOpenStays, lockForDecision, type RunStanding, type Sql, type StepTransition } from '#database';
-import type { Definitions } from '../definitions';
-import { dependentsOf, segmentsReadBy } from '../dependencies';
+import {
+  loadOpenMemberships,
+  lockForDecision,
+  type RunState,
+  type Sql,
+  type StepTransition,
+} from '#database';
+import { type Definitions, dependentsOf, segmentsReadBy } from '../definitions';
 import { loadStates } from '../person-states';
-import { makeRecentEvents } from '../remembered/events';
+import { FORGETFUL } from '../remembered';
 
 /** A membership that was not what it should have been, with nothing under way to put it right. */
 export type Drift = {
@@ -22,7 +27,7 @@ const EXPLAINED_MAX = 20;
 function unexplained(
   suspects: readonly StepTransition[],
   { segments, byId }: Definitions,
-  { open }: RunStanding,
+  { open }: RunState,
 ): StepTransition[] {
   const underWay = new Set(
     [...open.keys()].flatMap((id) => [id, ...dependentsOf(id, segments).map((dependent) => dependent.id)]),
@@ -41,9 +46,9 @@ export async function driftOf(
   tx: Sql,
   suspects: readonly StepTransition[],
   definitions: Definitions,
-  standing: RunStanding,
+  runState: RunState,
 ): Promise<Drift[]> {
-  const drifts = unexplained(suspects, definitions, standing);
+  const drifts = unexplained(suspects, definitions, runState);
   if (drifts.length === 0) return [];
   const first = drifts.slice(0, EXPLAINED_MAX);
   const people = await lockForDecision(tx, [...new Set(first.map(({ personId }) => personId))]);
@@ -56,14 +61,14 @@ export async function driftOf(
       : [{ person, segments: [segment], segment, atMs }];
   });
   const earliestMs = Math.min(...candidates.map(({ atMs }) => atMs));
-  const states = await loadStates(tx, candidates, earliestMs, makeRecentEvents(0));
-  const stays = await loadOpenStays(
+  const states = await loadStates(tx, candidates, earliestMs, FORGETFUL.events);
+  const memberships = await loadOpenMemberships(
     tx,
     people.map(({ id }) => id),
   );
   const explained = candidates.map(({ person, segment, atMs }, index) => {
     const state = states[index];
-    const memberOf = new Set(stays.get(person.id));
+    const memberOf = new Set(memberships.get(person.id));
     const results = state === undefined ? [] : explain(segment.criteria, { ...state, memberOf }, atMs);
     return {
       key: `${person.id} ${segment.id}`,

@@ -2,13 +2,12 @@ import {
   type EvaluationRow,
   type LockedChunk,
   type PersonList,
-  type RunStanding,
+  type RunState,
   STEP_SEGMENTS_MAX,
 } from '#database';
 import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
-import type { Definitions, Segment } from '../definitions';
-import { dependentsOf, layersOf } from '../dependencies';
+import { type Definitions, dependentsOf, layersOf, type Segment } from '../definitions';
 
 /** A segment as a run meets it. Nobody belongs to one without criteria: it is archived. */
 export type RunSegment = {
@@ -35,7 +34,7 @@ export type Pass = {
 function automationsIn(
   run: EvaluationRow,
   concerned: ReadonlySet<string> | null,
-  { open }: RunStanding,
+  { open }: RunState,
 ): (segment: Segment) => readonly Automation[] {
   return ({ id, automations }) => {
     // Somebody who is met for the first time enters the segments that the run is not about as usual.
@@ -71,13 +70,13 @@ export function planChunk(
   run: EvaluationRow,
   chunk: LockedChunk,
   definitions: Definitions,
-  standing: RunStanding,
+  runState: RunState,
 ): Pass[] {
   const { segments, windowed } = definitions;
   const target = run.segmentId;
   const dependents = target === null ? [] : dependentsOf(target, segments);
   const concerned = target === null ? null : new Set([target, ...dependents.map(({ id }) => id)]);
-  const automationsOf = automationsIn(run, concerned, standing);
+  const automationsOf = automationsIn(run, concerned, runState);
   const toRun = (segment: Segment): RunSegment => ({
     id: segment.id,
     criteria: segment.criteria,
