@@ -2,8 +2,9 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../generated/client';
 import { type Afterwards, withAfterwards } from './afterwards';
+import type { Models } from './models';
 import { makeTransact, type Transact } from './pipelined';
-import { PLANNED_ANEW, type Sql } from './sql';
+import { PLANNED_ANEW } from './sql';
 
 /** The database of a process: Prisma's client over one pool. */
 export type Database = PrismaClient;
@@ -80,7 +81,7 @@ export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;
 /** Runs `work` in one transaction (READ COMMITTED): all of it, or nothing. */
 export async function inTransaction<T>(
   db: Database,
-  work: (tx: Sql, afterwards: Afterwards) => Promise<T>,
+  work: (tx: Models, afterwards: Afterwards) => Promise<T>,
 ): Promise<T> {
   return withAfterwards((afterwards) => db.$transaction((tx) => work(tx, afterwards), TRANSACTION_LIMITS));
 }

@@ -1,5 +1,6 @@
 import { type Closable, type Counters, makeMetricSums, type MetricSample } from '#runtime';
-import { rowsOf, type Sql } from './sql';
+import type { Models } from './models';
+import type { Sql } from './sql';
 import { plainArray, textArray } from './literals';
 
 const FLUSH_AFTER_MS = 1000;
@@ -17,8 +18,8 @@ async function addToCounters(sql: Sql, samples: readonly MetricSample[]): Promis
 }
 
 /** What all processes have counted so far, in the order of names and labels. */
-export async function readCounters(sql: Sql): Promise<MetricSample[]> {
-  return rowsOf<MetricSample>(sql, `SELECT name, labels, value FROM metric_counter ORDER BY name, labels`);
+export async function readCounters(models: Models): Promise<MetricSample[]> {
+  return models.metricCounter.findMany({ orderBy: [{ name: 'asc' }, { labels: 'asc' }] });
 }
 
 /**

@@ -18,9 +18,23 @@ export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown
   return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
 }
 
+/** The row of a statement that has one or none. */
+export async function rowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row | null> {
+  const [row] = await rowsOf<Row>(sql, text, ...parameters);
+  return row ?? null;
+}
+
 /** The row of a statement that always has one, whose shape the caller vouches for. */
 export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row> {
-  const [row] = await rowsOf<Row>(sql, text, ...parameters);
-  if (row === undefined) throw new Error('no row from a statement that always has one');
+  const row = await rowOf<Row>(sql, text, ...parameters);
+  if (row === null) throw new Error('no row from a statement that always has one');
   return row;
+}
+
+/**
+ * SQL for the epoch milliseconds of an instant. extract(epoch) is numeric since PostgreSQL 14, date_part still float8:
+ * exact to the millisecond and cheaper.
+ */
+export function epochMs(instant: string): string {
+  return `round(date_part('epoch', ${instant}) * 1000)`;
 }

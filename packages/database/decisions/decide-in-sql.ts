@@ -1,6 +1,6 @@
 import { compileSql, type Criteria } from '#criteria';
 import { type PersonList, personArray, personListOf } from '../connection/person-list';
-import { oneRowOf, PLANNED_ANEW, type Sql } from '../connection/sql';
+import { epochMs, oneRowOf, PLANNED_ANEW, type Sql } from '../connection/sql';
 import type { TransitionCause } from './writes';
 import { plainArray } from '../connection/literals';
 
@@ -79,7 +79,7 @@ function compileStep(segments: DecisionStep['segments']) {
 
 /** The transitions that were written, as one text: a row for each would cost more to pass on than to write. */
 const TRANSITIONS = `
-  (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, round(date_part('epoch', t.at) * 1000)), ','
+  (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, ${epochMs('t.at')}), ','
                      ORDER BY t.person_id, t.position)
      FROM (SELECT id, person_id, array_position(${SEGMENTS}, segment_id) AS position, 'entered' AS edge, entered_at AS at
              FROM opened WHERE segment_id = ANY(${TOLD})

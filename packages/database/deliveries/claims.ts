@@ -1,5 +1,6 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 import { NOT_ENDED } from './take-up';
 import { HOLDS, takeTries, WHOLE_DESTINATION } from './gates';
 import { plainArray, textArray } from '../connection/literals';
@@ -52,7 +53,7 @@ export type ClaimedDeliveries = {
 /** Lanes that one statement looks at: each costs a descent of the index, some 20 µs, and its rows. */
 const LANES_MAX = { single: 200, gathered: 20 } as const;
 
-const FIRST_LANE: DeliveryLane = { endpoint: '', segmentId: '00000000-0000-0000-0000-000000000000' };
+const FIRST_LANE: DeliveryLane = { endpoint: '', segmentId: FIRST_UUID };
 
 /** The most that one call claims, whatever its room; gathered ones claim a call's worth. */
 const CLAIMS_MAX = 500;
@@ -180,7 +181,7 @@ export async function claimDueDeliveries(db: Database, request: ClaimRequest): P
     await tx.$queryRawUnsafe(
       `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
     );
-    const rows = await rowsOf<PickRow>(
+    const row = await oneRowOf<PickRow>(
       tx,
       pickDue(request),
       destination,
@@ -190,8 +191,6 @@ export async function claimDueDeliveries(db: Database, request: ClaimRequest): P
       plainArray(exceptions.map(({ max }) => max)),
       limit,
     );
-    const row = rows[0];
-    if (row === undefined) throw new Error('no row from a statement that always has one');
     const ids = await allowedIds(tx, destination, row);
     const tries = new Set(row.triesWhole ? ids : row.tryIds);
     const claimed =

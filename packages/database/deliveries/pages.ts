@@ -1,4 +1,5 @@
 import { rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID, LAST_UUID } from '../connection/uuids';
 
 export const DELIVERY_STATUSES = [
   'pending',
@@ -23,9 +24,6 @@ export type DeliveryFilter = {
 /** From where, which way and how far; `from` itself is not part of it. */
 export type Walk = { readonly order: 'ASC' | 'DESC'; readonly from: string | null; readonly limit: number };
 
-const FIRST = '00000000-0000-0000-0000-000000000000';
-const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
 // The destinations that there are, by a loose scan of the index: one descent each.
 const KINDS = `
   WITH RECURSIVE kind AS (
@@ -45,7 +43,7 @@ export function walkDeliveries(
   filter: DeliveryFilter,
   { order, from, limit }: Walk,
 ): { readonly text: string; readonly values: readonly (string | number)[] } {
-  const ends = order === 'ASC' ? [from ?? FIRST, LAST] : [FIRST, from ?? LAST];
+  const ends = order === 'ASC' ? [from ?? FIRST_UUID, LAST_UUID] : [FIRST_UUID, from ?? LAST_UUID];
   const values: (string | number)[] = [...ends, limit];
   const take = (value: string | number, type: string): string => `$${values.push(value)}::${type}`;
   const { segmentId, personId, destination, statuses, sinceMs } = filter;

@@ -1,5 +1,5 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf } from '../connection/sql';
+import { rowOf, rowsOf } from '../connection/sql';
 import { DELIVERY_COLUMNS, type DeliveryRow } from './list';
 import { NEWER_STATE, NOT_ENDED } from './take-up';
 import { type DeliveryFilter, nextDeliveries, type WalkedDelivery } from './pages';
@@ -18,13 +18,12 @@ const TRY_AGAIN = `reason = NULL, attempts = 0, claim_token = NULL, claimed_unti
 export async function retryDelivery(db: Database, delivery: DeliveryRow): Promise<DeliveryRow | null> {
   return inTransaction(db, async (tx) => {
     await lockPeople(tx, [delivery.personId]);
-    const rows = await rowsOf<DeliveryRow>(
+    return rowOf<DeliveryRow>(
       tx,
       `UPDATE delivery d SET status = 'pending', next_attempt_at = clock_timestamp(), ${TRY_AGAIN}
         WHERE d.id = $1::uuid AND d.status IN ('dead', 'skipped') AND NOT ${HAS_NEWER} RETURNING ${DELIVERY_COLUMNS}`,
       delivery.id,
     );
-    return rows[0] ?? null;
   });
 }
 
@@ -84,8 +83,8 @@ async function resendAll(
 
 /** What is there now: a walk that is slower than the sending would meet what it resent again and again. */
 async function newestId(db: Database): Promise<string> {
-  const rows = await rowsOf<{ id: string }>(db, `SELECT id FROM delivery ORDER BY id DESC LIMIT 1`);
-  return rows[0]?.id ?? '';
+  const newest = await db.delivery.findFirst({ orderBy: { id: 'desc' }, select: { id: true } });
+  return newest?.id ?? '';
 }
 
 /** Schedules dead deliveries anew, with all their tries. Those that die again meanwhile stay dead. */

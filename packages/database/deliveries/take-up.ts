@@ -1,5 +1,5 @@
 import type { Json } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
 
 /** A delivery that was taken up, with all that its attempt needs as it is now. Instants in epoch ms. */
@@ -38,8 +38,6 @@ export type DeliveryContext = {
   readonly membership: { readonly enteredAt: number; readonly exitedAt: number | null } | null;
 };
 
-const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
-
 /** Of the rows `o` and `d`, whether `o` is a newer delivery of the same state. Any status counts. */
 export const NEWER_STATE = `o.state_key = d.state_key AND (o.created_at, o.id) > (d.created_at, d.id)`;
 
@@ -62,7 +60,7 @@ const TAKE_UP = `
      WHERE d.id = g.id AND ${HOLDS_CLAIM} AND d.taken_by IS NULL AND ${NOT_ENDED} RETURNING d.*)
   SELECT d.id::text, d.segment_id::text AS "segmentId", d.person_id::text AS "personId",
          d.automation_id::text AS "automationId", d.destination, d.type, d.action, d.endpoint,
-         d.state_key AS "stateKey", d.attempts, d.body, ${ms('d.created_at')} AS "createdAt",
+         d.state_key AS "stateKey", d.attempts, d.body, ${epochMs('d.created_at')} AS "createdAt",
          d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
          p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
          (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
@@ -73,7 +71,7 @@ const TAKE_UP = `
              'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
            'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
                        WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
-         ${ms('m.entered_at')} AS "enteredAt", ${ms('m.exited_at')} AS "exitedAt"
+         ${epochMs('m.entered_at')} AS "enteredAt", ${epochMs('m.exited_at')} AS "exitedAt"
     FROM d LEFT JOIN person p ON p.id = d.person_id LEFT JOIN segment_membership m ON m.id = d.membership_id`;
 
 const SEGMENTS = `

@@ -1,5 +1,7 @@
-import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
+import type { Models } from '../connection/models';
+import { oneRowOf, rowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 
 /**
  * Why a run is there: somebody edited (or created) a segment, asked for a batch, changed the rules of features, archived a
@@ -22,6 +24,19 @@ export type EvaluationRow = {
   readonly exited: number;
   readonly error: string | null;
 };
+
+const SHOWN = {
+  id: true,
+  kind: true,
+  segmentId: true,
+  automations: true,
+  status: true,
+  total: true,
+  evaluated: true,
+  entered: true,
+  exited: true,
+  error: true,
+} as const satisfies Record<keyof EvaluationRow, true>;
 
 const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, error`;
 
@@ -53,9 +68,10 @@ export async function insertEvaluation(
   );
 }
 
-export async function findEvaluation(sql: Sql, id: string): Promise<EvaluationRow | null> {
-  const rows = await rowsOf<EvaluationRow>(sql, `SELECT ${COLUMNS} FROM evaluation WHERE id = $1::uuid`, id);
-  return rows[0] ?? null;
+/** @param id a UUID */
+export async function findEvaluation(models: Models, id: string): Promise<EvaluationRow | null> {
+  const row = await models.evaluation.findUnique({ where: { id }, select: SHOWN });
+  return row as EvaluationRow | null;
 }
 
 /** Runs that somebody has to work on, oldest first: what the queue must know of. */
@@ -75,7 +91,7 @@ export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
  * @returns the id of the run that is to be worked on
  */
 export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<string> {
-  const rows = await rowsOf<{ id: string }>(
+  const { id: wanted } = await oneRowOf<{ id: string }>(
     sql,
     `WITH open AS (SELECT id FROM evaluation WHERE kind = 'scheduled' AND status IN ('queued', 'running') LIMIT 1),
           made AS (
@@ -84,7 +100,7 @@ export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<s
      SELECT id FROM open UNION ALL SELECT id FROM made`,
     id,
   );
-  return rows[0]?.id ?? id;
+  return wanted;
 }
 
 /** What a run may do now; `blocked`: an older run of the same segment has to end first. */
@@ -96,7 +112,7 @@ export type RunTurn =
  * fixed once. A run that is over, or that a younger one has taken over, is nobody's work any more.
  */
 export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
-  const rows = await rowsOf<{ isOver: boolean; isBlocked: boolean }>(
+  const found = await rowOf<{ isOver: boolean; isBlocked: boolean }>(
     sql,
     `SELECT mine.status NOT IN ('queued', 'running')
               OR EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isOver",
@@ -107,8 +123,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
        FROM evaluation mine WHERE mine.id = $1::uuid`,
     id,
   );
-  const [found] = rows;
-  if (found === undefined || found.isOver) return { kind: 'over' };
+  if (found === null || found.isOver) return { kind: 'over' };
   if (found.isBlocked) return { kind: 'blocked' };
   const run = await openRun(sql, id);
   return run === null ? { kind: 'over' } : { kind: 'run', run };
@@ -116,7 +131,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
 
 async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
   // Split by position, for ids are made of the time: an import would fall into one half of them.
-  const rows = await rowsOf<EvaluationRow>(
+  return rowOf<EvaluationRow>(
     sql,
     `WITH people AS (
        SELECT count(*) AS total FROM person
@@ -138,7 +153,6 @@ async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
     id,
     RUN_PARTS,
   );
-  return rows[0] ?? null;
 }
 
 /**
@@ -171,7 +185,7 @@ export type RunState = {
 };
 
 export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
-  const rows = await rowsOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
+  const row = await rowOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
     tx,
     `SELECT EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isTakenOver",
             (SELECT jsonb_agg(jsonb_build_array(run.segment_id, run.automations) ORDER BY run.number)
@@ -180,7 +194,6 @@ export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
        FROM evaluation mine WHERE mine.id = $1::uuid`,
     id,
   );
-  const [row] = rows;
   return { isTakenOver: row?.isTakenOver ?? true, open: new Map(row?.open ?? []) };
 }
 
@@ -204,7 +217,7 @@ export async function findUnreached(tx: Sql, personIds: readonly string[]): Prom
         AND (edit.started_at IS NULL
              OR EXISTS (SELECT FROM evaluation_part part
                          WHERE part.evaluation_id = edit.id AND p.id <= part.last_person
-                           AND p.id > coalesce(part.cursor, '00000000-0000-0000-0000-000000000000')))`,
+                           AND p.id > coalesce(part.cursor, '${FIRST_UUID}')))`,
     plainArray(personIds),
   );
 }

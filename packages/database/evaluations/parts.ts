@@ -1,5 +1,7 @@
 import { type PersonList, personArray, personListOf } from '../connection/person-list';
+import type { Models } from '../connection/models';
 import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 
 /** A range of people of a run, and how far in it the run is. */
 export type EvaluationPart = {
@@ -11,13 +13,12 @@ export type EvaluationPart = {
 };
 
 /** What is left of the ranges of a run. */
-export async function findOpenParts(sql: Sql, evaluationId: string): Promise<EvaluationPart[]> {
-  return rowsOf<EvaluationPart>(
-    sql,
-    `SELECT evaluation_id AS "evaluationId", part, cursor, last_person AS "lastPerson"
-       FROM evaluation_part WHERE evaluation_id = $1::uuid AND NOT is_done ORDER BY part`,
-    evaluationId,
-  );
+export async function findOpenParts(models: Models, evaluationId: string): Promise<EvaluationPart[]> {
+  return models.evaluationPart.findMany({
+    where: { evaluationId, isDone: false },
+    orderBy: { part: 'asc' },
+    omit: { isDone: true },
+  });
 }
 
 /** People who are locked. */
@@ -42,13 +43,13 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
     tx,
     `WITH locked AS MATERIALIZED (
        SELECT id, last_decided_at IS NULL AS is_fresh FROM person
-        WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND id <= $2::uuid
+        WHERE id > $1::uuid AND id <= $2::uuid
         ORDER BY id LIMIT $3::int FOR NO KEY UPDATE)
      SELECT count(*)::int AS count, (array_agg(id ORDER BY id DESC))[1] AS last,
             coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
             coalesce(array_agg(id ORDER BY id) FILTER (WHERE is_fresh), '{}')::text AS fresh
        FROM locked`,
-    part.cursor,
+    part.cursor ?? FIRST_UUID,
     part.lastPerson,
     limit,
   );

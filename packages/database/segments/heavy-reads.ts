@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Connection, type Database, TRANSACTION_LIMITS } from '../connection/connect';
-import { rowsOf, type Sql } from '../connection/sql';
+import type { Models } from '../connection/models';
+import { oneRowOf, type Sql } from '../connection/sql';
 import { PrismaClient } from '../generated/client';
 
 /** What a statement of {@link connectForReads} may take (ms). */
@@ -78,8 +79,11 @@ async function inRead<T>(
 export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Promise<T>): Promise<T> {
   return inRead(reads, null, async (tx) => {
     const share = async (): Promise<Beside> => {
-      const rows = await rowsOf<{ snapshot: string }>(tx, 'SELECT pg_export_snapshot() AS snapshot');
-      return (other) => inRead(reads, rows[0]?.snapshot ?? null, other);
+      const { snapshot } = await oneRowOf<{ snapshot: string }>(
+        tx,
+        'SELECT pg_export_snapshot() AS snapshot',
+      );
+      return (other) => inRead(reads, snapshot, other);
     };
     return work({
       $queryRawUnsafe: tx.$queryRawUnsafe.bind(tx),
@@ -90,6 +94,6 @@ export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Pr
 }
 
 /** Runs quick reads in one transaction that all see the same instant (REPEATABLE READ). */
-export async function inSnapshot<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
+export async function inSnapshot<T>(db: Database, work: (tx: Models) => Promise<T>): Promise<T> {
   return db.$transaction(work, { ...TRANSACTION_LIMITS, isolationLevel: 'RepeatableRead' });
 }

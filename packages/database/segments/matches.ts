@@ -1,5 +1,5 @@
 import { compileSql, type Criteria, readsOf } from '#criteria';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
 import type { HeavySql } from './heavy-reads';
 import { plainArray } from '../connection/literals';
 
@@ -39,18 +39,18 @@ const SAMPLED_ROWS = 5_000;
 const HASH_LENGTH = 32;
 
 export async function countPeople(tx: Sql): Promise<number> {
-  const rows = await rowsOf<{ total: number }>(tx, `SELECT count(*)::float8 AS total FROM person`);
-  return rows[0]?.total ?? 0;
+  const { total } = await oneRowOf<{ total: number }>(tx, `SELECT count(*)::float8 AS total FROM person`);
+  return total;
 }
 
 /** How many people are in a segment. */
 export async function countMembers(tx: Sql, segmentId: string): Promise<number> {
-  const rows = await rowsOf<{ members: number }>(
+  const { members } = await oneRowOf<{ members: number }>(
     tx,
     `SELECT count(*)::float8 AS members FROM segment_membership WHERE segment_id = $1::uuid AND exited_at IS NULL`,
     segmentId,
   );
-  return rows[0]?.members ?? 0;
+  return members;
 }
 
 function compile({ criteria, nowMs }: MatchQuestion, firstParameter: number) {
@@ -91,11 +91,11 @@ async function askEverybody<T>(
 ): Promise<T[]> {
   const { eventDepths, filteredEvents } = readsOf(criteria);
   if (total < SPLIT_PEOPLE_MIN || eventDepths.size + filteredEvents.length === 0) return [await ask(tx, '')];
-  const rows = await rowsOf<{ middle: string }>(
+  const { middle: place } = await oneRowOf<{ middle: string }>(
     tx,
     `SELECT format('(%s,0)', pg_relation_size('person') / current_setting('block_size')::int / 2) AS middle`,
   );
-  const middle = `'${rows[0]?.middle}'::tid`;
+  const middle = `'${place}'::tid`;
   const beside = await tx.share();
   return Promise.all([
     ask(tx, `p.ctid < ${middle} AND `),
@@ -105,12 +105,12 @@ async function askEverybody<T>(
 
 async function count(tx: HeavySql, where: Where, question: MatchQuestion): Promise<number> {
   const counts = await askEverybody(tx, question, async (sql, half) => {
-    const rows = await rowsOf<{ count: number }>(
+    const found = await oneRowOf<{ count: number }>(
       sql,
       `SELECT count(*)::float8 AS count FROM ${where.from} WHERE ${half}${where.condition}`,
       ...where.parameters,
     );
-    return rows[0]?.count ?? 0;
+    return found.count;
   });
   return counts.reduce((sum, one) => sum + one, 0);
 }
@@ -124,7 +124,7 @@ async function gather(
   limit: number,
 ): Promise<Gathered> {
   // Picked by a hash, which stands before the id: those of two halves can be put in one order.
-  const rows = await rowsOf<{ count: number; picked: string[] | null }>(
+  const { count: all, picked } = await oneRowOf<{ count: number; picked: string[] | null }>(
     sql,
     `WITH matched AS MATERIALIZED (SELECT p.id FROM ${from} WHERE ${condition})
      SELECT (SELECT count(*)::float8 FROM matched) AS count,
@@ -132,7 +132,7 @@ async function gather(
                                                  ORDER BY hash LIMIT ${limit}) chosen) AS picked`,
     ...parameters,
   );
-  return { count: rows[0]?.count ?? 0, picked: rows[0]?.picked ?? [] };
+  return { count: all, picked: picked ?? [] };
 }
 
 /** What was gathered in parts, with the people introduced. */

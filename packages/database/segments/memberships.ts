@@ -1,4 +1,4 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, rowOf, type Sql } from '../connection/sql';
 import type { TransitionCause } from '../decisions/writes';
 
 /** A membership of a person in a segment. Instants in epoch ms; null while it lasts. */
@@ -9,8 +9,6 @@ export type Membership = {
   readonly exitedBy: TransitionCause | null;
 };
 
-const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
-
 /** The newest membership of a person in a segment: the one that lasts, else the last one; null for none ever. */
 export async function findNewestMembership(
   sql: Sql,
@@ -18,9 +16,9 @@ export async function findNewestMembership(
   segmentId: string,
 ): Promise<Membership | null> {
   // Each kind has its index: one over both would cost every transition twice.
-  const rows = await rowsOf<Membership>(
+  return rowOf<Membership>(
     sql,
-    `SELECT ${ms('entered_at')} AS "enteredAt", entered_by AS "enteredBy", ${ms('exited_at')} AS "exitedAt",
+    `SELECT ${epochMs('entered_at')} AS "enteredAt", entered_by AS "enteredBy", ${epochMs('exited_at')} AS "exitedAt",
             exited_by AS "exitedBy"
        FROM ((SELECT id, entered_at, entered_by, exited_at, exited_by FROM segment_membership
                WHERE person_id = $1::uuid AND segment_id = $2::uuid AND exited_at IS NULL)
@@ -32,5 +30,4 @@ export async function findNewestMembership(
     personId,
     segmentId,
   );
-  return rows[0] ?? null;
 }
