@@ -89,8 +89,8 @@ function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): 
 
 /**
  * The instant of a decision about one person. Time does not run backwards for a person: two workers that waited for
- * each other, or two machines' clocks, must not enter and exit them twice. One millisecond after the last decision,
- * so that decisions, and the deliveries they write, are in an order.
+ * each other, or two machines' clocks, must not enter and exit them twice. It is at least one millisecond after the last
+ * decision, so that decisions, and the deliveries they write, have an order.
  */
 function instantFor(person: LockedPerson, scope: Scope, nowMs: number): number {
   const last = person.lastDecidedAt === null ? 0 : person.lastDecidedAt + 1;
@@ -98,7 +98,7 @@ function instantFor(person: LockedPerson, scope: Scope, nowMs: number): number {
   return Math.max(nowMs, last, person.lastSeenAt ?? 0, due);
 }
 
-/** A person in whose question nothing changed but the time is moved by their deadline. */
+/** When nothing but the time changed for a person, the deadline is the cause. */
 function causeFor(scope: Scope, { cause }: Question): TransitionCause {
   return scope.kind === 'changed' && scope.dueAt !== undefined && scope.keys.length === 0
     ? 'deadline'
@@ -151,8 +151,8 @@ function transitionsOf(
 }
 
 /**
- * Whether there is anything to decide, or to settle: a first decision, a deadline that was claimed, an answer that is
- * wanted. Everybody else is left as they are.
+ * Whether there is anything to decide or to settle: a first decision, a claimed deadline, an answer that is wanted.
+ * Everybody else is left as they are.
  */
 function isConcerned({ person, segments, isDue }: Candidate, question: Question): boolean {
   return segments.length > 0 || person.lastDecidedAt === null || isDue || question.wantAnswers === true;

@@ -21,7 +21,7 @@ export type Definitions = {
   readonly byId: ReadonlyMap<string, Segment>;
   /** Those whose answer can change as time passes. */
   readonly windowed: readonly Segment[];
-  /** The segments that read any of the keys; without those that only `ACTIVE_DAYS` concerns, where it did not change. */
+  /** The segments that read any of the keys. `ACTIVE_DAYS` counts as one of them only if it changed. */
   readonly readersOf: (keys: readonly string[], activeDaysChanged: boolean) => readonly Segment[];
   /** The given segments and those that read their membership, directly or not, in the order of `segments`. */
   readonly withDependents: (segments: readonly Segment[]) => readonly Segment[];
@@ -70,7 +70,7 @@ export function layersOf(segments: readonly Segment[]): Segment[][] {
   while (left.length > 0) {
     const waiting = new Set(left.map(({ id }) => id));
     const ready = left.filter((segment) => !segmentsReadBy(segment).some((id) => waiting.has(id)));
-    // An edit that would close a circle is refused; were there one, its segments would wait for each other for ever.
+    // Edits that would close a circle are refused. In a circle, segments would wait for each other for ever.
     if (ready.length === 0) throw new Error('segments read each other in a circle');
     layers.push(ready);
     left = left.filter((segment) => !ready.includes(segment));
@@ -112,7 +112,7 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
       putBounded(remembered, REMEMBERED_KEY_SETS_MAX, signature, found);
     return found;
   };
-  // People of one job share the very list of keys: looking that up is cheaper than making a signature of it.
+  // The people of one job share one list of keys: looking the list up is cheaper than making a signature of it.
   const all = new WeakMap<readonly string[], readonly Segment[]>();
   const others = new WeakMap<readonly string[], readonly Segment[]>();
   return (keys, activeDaysChanged) => {
@@ -125,7 +125,7 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
   };
 }
 
-/** Lists of segments come in few kinds, and the same kind is the very same list: each is extended once. */
+/** There are few different lists of segments, and equal lists are the same object: each is extended once. */
 function extendLists(segments: readonly Segment[]): Definitions['withDependents'] {
   if (segments.every((segment) => segmentsReadBy(segment).length === 0)) return (list) => list;
   const extended = new WeakMap<readonly Segment[], readonly Segment[]>();

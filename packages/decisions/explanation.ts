@@ -56,7 +56,7 @@ export type Explanation = {
 
 /** Events that are named for each condition. */
 const EVENTS_MAX = 20;
-/** All there are: counts are told as they are, not only as far as a decision must look. */
+/** All events: an explanation shows whole counts, a decision looks only as far as it must. */
 const EVERY = 2_147_483_647;
 /** How far apart the clocks of two machines may be. */
 const CLOCKS_APART_MS = 300_000;
@@ -96,7 +96,7 @@ async function nameEvents(
   });
 }
 
-/** Names the event that made a transition, where only one can have: what a decision met is not written down. */
+/** The event that made a transition, if only one can have: decisions don't write down which events they met. */
 async function eventBehind(
   tx: Sql,
   personId: string,

@@ -27,7 +27,7 @@ type Needs = {
   readonly subscriptions: boolean;
 };
 
-/** What serves both readers of the same events. */
+/** A question about events that serves two readers. */
 function wider(one: FilteredEvents, other: FilteredEvents): FilteredEvents {
   const windowMs =
     one.windowMs === null || other.windowMs === null ? null : Math.max(one.windowMs, other.windowMs);
@@ -50,7 +50,7 @@ function needsOf(segments: readonly Segment[]): Needs {
   return { depths: [...depths], filtered: [...filtered.values()], traits: [...traits], subscriptions };
 }
 
-/** People of one group share few lists of segments: each is looked through once. */
+/** The people of a group share few lists of segments: each list is looked through once. */
 function makeNeeds(): (segments: readonly Segment[]) => Needs {
   const known = new Map<readonly Segment[], Needs>();
   return (segments) => {
@@ -81,7 +81,7 @@ async function instantsOf(
   });
 }
 
-/** Adds each candidate's events whose properties count too: a statement for each kind of them. */
+/** Reads each candidate's events whose properties count too: one statement for each kind. */
 async function filteredOf(
   tx: Sql,
   candidates: readonly Candidate[],

@@ -21,7 +21,7 @@ export type Transition = {
   readonly cause: TransitionCause;
 };
 
-/** Deliveries that one transition owes, one for each automation that its edge triggers. */
+/** The deliveries that one transition owes: one for each automation that its edge triggers. */
 export function deliveriesOf(transition: Transition, membershipId: bigint): NewDelivery[] {
   const { personId, segment, edge, at } = transition;
   return segment.automations.flatMap((automation) => {

@@ -24,8 +24,8 @@ export async function readCounters(models: Models): Promise<MetricSample[]> {
 
 /**
  * Makes a process's counters. What was counted is written by one statement a second after the first of it, and at the
- * close; nothing is written while nothing is counted. What an outage keeps from being written is written after it: a
- * sum whose commit was not heard of may be written twice.
+ * close; nothing is written while nothing is counted. What an outage keeps from being written is written after it; a sum
+ * may be written twice if the answer to its commit was lost.
  * @param onError told of each time that nothing could be written
  */
 export function makeCounters(db: Sql, onError: (error: unknown) => void): Counters & Closable {

@@ -9,11 +9,11 @@ export type Sql = {
 
 /**
  * Begins the text of a statement that is to be planned each time: one over many people, whose tables may have grown a
- * thousandfold since the last, or one of which there are as many texts as criteria.
+ * thousandfold since the last time, or one that has as many texts as there are criteria.
  */
 export const PLANNED_ANEW = '/* planned anew */';
 
-/** Rows of a statement whose shape the caller vouches for. */
+/** The rows of a statement; the caller vouches for their shape. */
 export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row[]> {
   return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
 }
@@ -24,7 +24,7 @@ export async function rowOf<Row>(sql: Sql, text: string, ...parameters: unknown[
   return row ?? null;
 }
 
-/** The row of a statement that always has one, whose shape the caller vouches for. */
+/** The row of a statement that always has one. */
 export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row> {
   const row = await rowOf<Row>(sql, text, ...parameters);
   if (row === null) throw new Error('no row from a statement that always has one');

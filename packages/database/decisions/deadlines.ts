@@ -9,22 +9,22 @@ export type ClaimDeadlines = {
   readonly nowMs: number | undefined;
   /** People claimed together. */
   readonly limit: number;
-  /** People whom all processes together may have claimed: beyond it they would wait longer than the claim holds. */
+  /** People that all processes together may have claimed: more would wait longer than their claims hold. */
   readonly outstanding: number;
   /** How long the claim holds (ms): a worker that dies leaves the person to others afterwards. */
   readonly leaseMs: number;
 };
 
 /**
- * Claims people whose deadline has passed, the longest due first. Whom another process has locked is left out: they
- * are being decided on, or claimed, right now.
+ * Claims people whose deadline has passed, the longest due first. People that another process has locked are left out:
+ * they are being decided on, or claimed, right now.
  */
 export async function claimDeadlines(
   sql: Sql,
   { nowMs, limit, outstanding, leaseMs }: ClaimDeadlines,
 ): Promise<DuePerson[]> {
-  // A claimed person stays at the front until the decision moves the deadline on: the front holds who is claimed.
-  // Looked at again when locked, for they may have changed since; IS TRUE keeps that from being done by the index.
+  // A claimed person stays at the front until the decision moves the deadline on: so the front holds the claimed ones.
+  // Rows are looked at again when locked, for they may have changed since; IS TRUE keeps the index from doing that.
   return rowsOf<DuePerson>(
     sql,
     `WITH clock AS (SELECT coalesce(to_timestamp($1::float8 / 1000), clock_timestamp()) AS now),

@@ -12,14 +12,14 @@ export type DecisionStep = {
   readonly people: PersonList;
   readonly nowMs: number;
   readonly cause: TransitionCause;
-  /** At most {@link STEP_SEGMENTS_MAX}, none of which reads the membership of another; nobody belongs to null. */
+  /** At most {@link STEP_SEGMENTS_MAX}; none reads the membership of another. Nobody belongs to one without criteria. */
   readonly segments: readonly { readonly id: string; readonly criteria: Criteria | null }[];
-  /** Whether these are all segments whose answer time can change: then the deadline they leave replaces the stored one. */
+  /** Whether all segments are here whose answer time can change: then their deadline replaces the stored one. */
   readonly exact: boolean;
-  /** Whether these people are, with this step and others of its transaction, decided against every segment. */
+  /** Whether this step and others of its transaction decide these people against every segment. */
   readonly whole: boolean;
   /** Segments whose transitions the caller wants to know. */
-  readonly told: readonly string[];
+  readonly wanted: readonly string[];
   /** Whether the caller wants to know who entered or exited anything. */
   readonly wantChanged: boolean;
 };
@@ -50,7 +50,7 @@ const PEOPLE = '$1::uuid[]';
 const NOW = '$2::float8';
 const SEGMENTS = '$3::uuid[]';
 const CAUSE = '$4::text';
-const TOLD = '$5::uuid[]';
+const WANTED = '$5::uuid[]';
 const FIRST_PARAMETER = 6;
 
 const HOLDS_FOR_NOBODY = {
@@ -77,25 +77,25 @@ function compileStep(segments: DecisionStep['segments']) {
   return { answers: bits.join('\n | '), change: `least(${changes.join(',\n ')})`, parameters };
 }
 
-/** The transitions that were written, as one text: a row for each would cost more to pass on than to write. */
+/** The transitions that were written, as one text: passing on a row for each would cost more than writing them. */
 const TRANSITIONS = `
   (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, ${epochMs('t.at')}), ','
                      ORDER BY t.person_id, t.position)
      FROM (SELECT id, person_id, array_position(${SEGMENTS}, segment_id) AS position, 'entered' AS edge, entered_at AS at
-             FROM opened WHERE segment_id = ANY(${TOLD})
+             FROM opened WHERE segment_id = ANY(${WANTED})
            UNION ALL
            SELECT id, person_id, array_position(${SEGMENTS}, segment_id), 'exited', exited_at
-             FROM closed WHERE segment_id = ANY(${TOLD})) t)`;
+             FROM closed WHERE segment_id = ANY(${WANTED})) t)`;
 
 const CHANGED = `(SELECT array_agg(d.id)::text FROM decision d WHERE d.answers <> d.stays)`;
 
 /**
- * The whole decision as one statement: it reads what was committed when it began, so nothing that it reads is of its
- * own making, and a person's answers, stays, tallies and deadline are of one instant.
+ * The whole decision as one statement. It reads what was committed when it began, so it reads nothing that it wrote
+ * itself, and a person's answers, memberships, tallies and deadline are of one instant.
  */
 function statementOf({ answers, change }: { answers: string; change: string }, step: DecisionStep): string {
   const deadline = step.exact ? 'a.change' : 'least(a.deadline_at, a.change)';
-  // A person about whom nothing changes is left untouched: a row that is written costs more than all the reading.
+  // People for whom nothing changes are left untouched: writing a row costs more than all the reading.
   const settles = [
     ...(step.exact ? ['a.deadline_claimed_until IS NOT NULL'] : []),
     ...(step.whole ? ['a.decided_active_days <> a.active_days'] : []),
@@ -166,8 +166,8 @@ function parseTransition(text: string, { segments }: DecisionStep): StepTransiti
 }
 
 /**
- * Decides on locked people in SQL and writes the differences: stays, tallies, deadlines. A person who was never decided
- * on must be given to steps over every segment.
+ * Decides on locked people in SQL and writes the differences: memberships, tallies, deadlines. People who were never
+ * decided on must be given to steps over every segment.
  */
 export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResult> {
   const compiled = compileStep(step.segments);
@@ -183,7 +183,7 @@ export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResul
     step.nowMs,
     plainArray(step.segments.map(({ id }) => id)),
     step.cause,
-    plainArray(step.told),
+    plainArray(step.wanted),
     ...compiled.parameters,
   );
   const lines = row.transitions === null ? [] : row.transitions.split(',');
@@ -195,10 +195,10 @@ export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResul
   };
 }
 
-/** Sets, for the rest of the transaction, how statements over many people are planned. */
+/** For the rest of the transaction, statements look rows up one by one instead of reading whole tables for a join. */
 export async function useNestedLoops(tx: Sql): Promise<void> {
-  // The planner knows neither how many people are named nor how few of them change: without these it would read, and
-  // hash, the whole of the other side of a join.
+  // The planner knows neither how many people are named nor how few of them change: otherwise it would read, and hash,
+  // the whole other side of a join.
   await tx.$executeRawUnsafe(
     `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
   );

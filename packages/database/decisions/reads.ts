@@ -31,7 +31,7 @@ const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", 
             decided_active_days AS "decidedActiveDays", stays_version AS "membershipsVersion",
             events_version AS "eventsVersion"`;
 
-/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
+/** Locks people in the order of their ids and reads their rows. Those who don't exist are missing in the answer. */
 export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
   return rowsOf<LockedPerson>(
     tx,
@@ -52,11 +52,11 @@ export type Now = {
   readonly nowMs: number;
   /** The definitions' revision. */
   readonly revision: string;
-  /** Whether the run of an edit goes on that moves people without telling anybody. */
+  /** Whether a run goes on whose edit moves people without setting off automations. */
   readonly isSuppressing: boolean;
 };
 
-/** Reads the clock, the revision and what goes on: one statement, for whoever sees an edit must see its run. */
+/** Reads the clock, the revision and what goes on. One statement: a decision that sees an edit must see its run. */
 export async function readNow(tx: Sql): Promise<Now> {
   const row = await rowOf<Now>(
     tx,
@@ -69,12 +69,12 @@ export async function readNow(tx: Sql): Promise<Now> {
   return row;
 }
 
-/** The ids of the segments that each person is in, by person. Whoever is in none is missing. */
+/** The ids of the segments that each person is in, by person. People who are in none are missing. */
 export async function loadOpenMemberships(
   tx: Sql,
   personIds: readonly string[],
 ): Promise<Map<string, readonly string[]>> {
-  // One text a person: a row a stay would cost more to pass on than to read.
+  // One text for each person: passing on a row for each membership would cost more than reading it.
   const rows = await rowsOf<{ personId: string; stays: string | null }>(
     tx,
     `SELECT p.id AS "personId",
@@ -103,7 +103,7 @@ export async function loadInstants(
   tx: Sql,
   { personIds, names, wanted }: WantedInstants,
 ): Promise<number[][]> {
-  // Positions instead of ids, and one text for all: of thousands of rows, passing on would cost more than reading.
+  // Positions instead of ids, and one text for all: passing on thousands of rows would cost more than reading them.
   const { instants } = await oneRowOf<{ instants: string | null }>(
     tx,
     `SELECT string_agg(array_to_string(ARRAY(

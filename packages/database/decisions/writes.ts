@@ -87,7 +87,7 @@ export type DecidedPerson = {
   readonly membershipsVersion: number;
 };
 
-/** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
+/** Dates the decisions. A deadline that stays the same keeps the update HOT, for its column is indexed. */
 export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): Promise<void> {
   if (decided.length === 0) return;
   await tx.$executeRawUnsafe(
@@ -138,9 +138,9 @@ export type NewDelivery = {
   readonly createdAt: number;
 };
 
-/** Audience deliveries are about state: what is still open for the same keys is not sent any more. */
+/** Audience deliveries are about state: open ones of the same keys are not sent any more. */
 async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
-  // One that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
+  // A delivery that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
   await tx.$executeRawUnsafe(
     `UPDATE delivery SET status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
       WHERE state_key = ANY($1::text[]) AND status IN ('pending', 'retrying')
@@ -149,7 +149,7 @@ async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
   );
 }
 
-/** Of several new deliveries for one state key only the last is to be sent. */
+/** The last of the new deliveries of each state key: only that one is to be sent. */
 function newestByStateKey(deliveries: readonly NewDelivery[]): Set<string> {
   const newest = new Map<string, string>();
   for (const { id, stateKey } of deliveries) if (stateKey !== null) newest.set(stateKey, id);

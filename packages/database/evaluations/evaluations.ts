@@ -41,16 +41,16 @@ const SHOWN = {
 const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, error`;
 
 /**
- * An edit takes over from whatever runs for its segment: the rest is to be decided by the new definition, and its
- * transitions are the new edit's to deliver or not. A change of the rules of features takes over from the one before.
+ * An edit takes over from every run of its segment: the rest is decided by the new definition, and the new edit says
+ * whether transitions are delivered. A change of the rules of features takes over from the one before.
  */
 const TAKES_OVER = `other.number > mine.number
   AND (other.segment_id = mine.segment_id AND other.kind IN ('edit', 'archive')
        OR other.kind = 'settings' AND mine.kind = 'settings')`;
 
 /**
- * Ranges of people that a run is split into, worked through at the same time: the statements keep a core of the
- * database busy each.
+ * Ranges of people that a run is split into. They are worked through at the same time: the statements of each keep one
+ * core of the database busy.
  */
 const RUN_PARTS = 2;
 
@@ -74,7 +74,7 @@ export async function findEvaluation(models: Models, id: string): Promise<Evalua
   return row as EvaluationRow | null;
 }
 
-/** Runs that somebody has to work on, oldest first: what the queue must know of. */
+/** Runs that are to be worked on, oldest first: the queue must know them. */
 export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     sql,
@@ -87,7 +87,7 @@ export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
 }
 
 /**
- * Writes down that the timetable asks for everybody's evaluation, unless it has done so and that run still goes on.
+ * Writes down that the timetable asks for everybody's evaluation, unless its last run still goes on.
  * @returns the id of the run that is to be worked on
  */
 export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<string> {
@@ -108,8 +108,8 @@ export type RunTurn =
   { readonly kind: 'run'; readonly run: EvaluationRow } | { readonly kind: 'blocked' | 'over' };
 
 /**
- * Asks whether it is a run's turn, and if so starts it, or takes up one that was cut short: the people of the run are
- * fixed once. A run that is over, or that a younger one has taken over, is nobody's work any more.
+ * Asks whether it is a run's turn. If so, the run is started, or taken up where it was cut short: its people are fixed
+ * once. Nothing is left to do for a run that is over, or that a newer one has taken over.
  */
 export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
   const found = await rowOf<{ isOver: boolean; isBlocked: boolean }>(
@@ -156,7 +156,7 @@ async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
 }
 
 /**
- * Ends a run, and those that it took over: what they were to do is done, or has failed, with it.
+ * Ends a run, and those that it took over: their work is done, or has failed, with it.
  * @param error why it failed, null when it is complete
  */
 export async function endEvaluation(sql: Sql, id: string, error: string | null): Promise<void> {
@@ -176,11 +176,11 @@ export async function endEvaluation(sql: Sql, id: string, error: string | null):
   );
 }
 
-/** How a run stands, read under the locks of its people, after the definitions. */
+/** What goes on around a run; read under the locks of its people, after the definitions. */
 export type RunState = {
-  /** A younger edit decides about everybody who is left. */
+  /** A newer edit decides about everybody who is left. */
   readonly isTakenOver: boolean;
-  /** Segments that a run of their own is bringing up to date, and whether its transitions set off automations. */
+  /** Segments that are brought up to date by runs of their own, and whether those set off automations. */
   readonly open: ReadonlyMap<string, 'fire' | 'suppress'>;
 };
 
@@ -197,12 +197,12 @@ export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
   return { isTakenOver: row?.isTakenOver ?? true, open: new Map(row?.open ?? []) };
 }
 
-/** A person, and a segment whose edit is to move them without telling anybody, and has not come to them yet. */
+/** A person, and a segment whose edit is to move them without setting off automations, and has not reached them yet. */
 export type Unreached = { readonly personId: string; readonly segmentId: string };
 
 /**
- * Of locked people, those whom the newest edit of a segment suppresses automations for and has not reached. Whoever
- * was created after the edit is none of its business.
+ * Those of locked people that the newest edit of a segment has not reached, if it suppresses automations. People who were
+ * created after the edit don't concern it.
  */
 export async function findUnreached(tx: Sql, personIds: readonly string[]): Promise<Unreached[]> {
   return rowsOf<Unreached>(

@@ -26,9 +26,9 @@ export type LockedChunk = {
   readonly count: number;
   /** The last person, null where there is nobody. */
   readonly last: string | null;
-  /** Who was decided on before. */
+  /** Those who were decided on before. */
   readonly known: PersonList;
-  /** Who was never decided on. */
+  /** Those who were never decided on. */
   readonly fresh: PersonList;
 };
 
@@ -57,8 +57,8 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
 }
 
 /**
- * Those of locked people of whom something is still to be decided, so that a difference is no wonder: they have events
- * that were stored after `settledMs`, or a deadline that has passed.
+ * Those of locked people who have something to decide, so that a difference is expected: events that were stored after
+ * `settledMs`, or a deadline that has passed.
  * @param settledMs all events that were stored up to here (epoch ms, the database's clock) are decided on
  */
 export async function findUnsettled(
@@ -92,7 +92,7 @@ export type ChunkResult = {
 
 /**
  * Adds a chunk to a run, in the chunk's transaction.
- * @returns false when the range is no longer where the chunk began: another worker has it, or the run was ended. Then
+ * @returns false when the range is no longer where the chunk began: another worker has it, or the run has ended. Then
  *   the transaction must not commit.
  */
 export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkResult): Promise<boolean> {

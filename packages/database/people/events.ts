@@ -5,18 +5,18 @@ import { plainArray, textArray } from '../connection/literals';
 /** An event with the key of its message id and the person it belongs to. */
 export type StoredEvent = { readonly id: string; readonly personId: string; readonly event: EngineEvent };
 
-/** Locked people: of which version of the feature rules their counts are, by the ids of those who exist. */
+/** Locked people who exist, and the version of the feature rules that each is counted by. */
 export type LockedPeople = {
   readonly versions: ReadonlyMap<string, number>;
-  /** Of people who were never counted, and of most others: the newest version. */
+  /** The newest version: that of people who were never counted, and of most others. */
   readonly newest: number;
 };
 
 /**
- * Locks people in the order of their ids (FOR NO KEY UPDATE). Whatever else is read must be read in later
- * statements: a statement that waited for a lock still sees other tables as they were before. The newest version may be
- * read here: who is counted by it for the first time was either created after it was made, or is still to be counted
- * again, as everybody who was there then.
+ * Locks people in the order of their ids (FOR NO KEY UPDATE). Everything else must be read in later statements: a
+ * statement that waited for a lock still sees other tables as they were before. The newest version may be read here: a
+ * person who is counted by it for the first time was either created after it was made, or is still to be counted again,
+ * as everybody who was there then.
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
   // People are listed only where some are missing or are counted by other rules, which is rare.

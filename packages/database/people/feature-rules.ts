@@ -1,7 +1,7 @@
 import type { FeatureRules } from '#events';
 import { rowOf, type Sql } from '../connection/sql';
 
-/** Rules and their version, which never become others: whoever knows them need not ask again. */
+/** Rules and their version. A version never changes: once it is known, it need not be asked for again. */
 export type FeatureRulesVersion = { readonly version: number; readonly rules: FeatureRules };
 
 function there(row: FeatureRulesVersion | null): FeatureRulesVersion {

@@ -12,7 +12,7 @@ export type NamedEvent = {
 
 const COLUMNS = `message_id AS "messageId", name, ${epochMs('occurred_at')} AS at,
                  coalesce(properties, '{}') AS properties`;
-/** Of one name and instant; more than that many at one millisecond are a machine's. */
+/** Events of one name and instant. A machine sends more than that in one millisecond; they add nothing to an explanation. */
 const SAME_INSTANT_MAX = 100;
 
 /** A person's events of the given names and instants (epoch ms, pairwise). */

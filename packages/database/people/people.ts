@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#events';
 import { rowOf, rowsOf, type Sql } from '../connection/sql';
 import { FIRST_UUID, isUuid } from '../connection/uuids';
 
-/** @returns the id of the person whom an id or, failing that, a userId names; null for nobody */
+/** @returns the id of the person that an id or, failing that, a userId names; null for nobody */
 export async function findPersonId(sql: Sql, person: string): Promise<string | null> {
   // PostgreSQL refuses such a text instead of finding nobody.
   if (person.includes('\0') || !person.isWellFormed()) return null;
@@ -45,7 +45,7 @@ export type PersonProfile = {
     readonly currency: string | null;
     readonly occurredAt: string;
   }[];
-  /** The stays that last. */
+  /** Those that last. */
   readonly memberships: readonly {
     readonly segmentId: string;
     readonly segmentName: string;

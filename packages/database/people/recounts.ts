@@ -3,9 +3,9 @@ import { type PersonList, personArray } from '../connection/person-list';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
-// Features counted again from the stored events, of people whose rows are locked: no event of theirs is stored meanwhile.
+// Counts features again from the stored events. The people's rows are locked: no event of theirs is stored meanwhile.
 
-/** Features of a person that other rules count otherwise, with what they count. */
+/** A person's features as the rules count them, and which of them differ from what is stored. */
 export type Recount = { readonly [feature in CountedFeature | 'activeDays']: number } & {
   readonly personId: string;
   readonly changed: readonly (CountedFeature | 'activeDays')[];
@@ -44,7 +44,7 @@ export async function rebuildActiveDays(
   );
 }
 
-/** Counts people's events by the rules, and their active days. @returns those of whom a count changes */
+/** Counts people's events by the rules, and their active days. @returns the people whose counts change */
 export async function findRecounts(
   tx: Sql,
   ids: readonly string[],

@@ -25,8 +25,8 @@ export async function loadDefinitions(sql: Sql): Promise<{ revision: string; seg
 }
 
 /**
- * Locks and raises the revision: the first statement of every edit of criteria, automations or status, before the
- * edit is validated, so that edits come one after the other and nobody decides with an old definition afterwards.
+ * Locks and raises the revision. It is the first statement of every edit of criteria, automations or status, before the
+ * edit is validated: edits come one after the other, and nobody decides with an old definition afterwards.
  */
 export async function raiseRevision(tx: Sql): Promise<void> {
   await tx.$executeRawUnsafe(`UPDATE definition_revision SET revision = revision + 1`);

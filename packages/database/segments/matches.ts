@@ -28,14 +28,14 @@ export type MatchQuestion = {
 type Where = {
   readonly from: string;
   readonly condition: string;
-  /** The same, for where few people are looked at. */
+  /** The same, for when few people are looked at. */
   readonly conditionOfFew: string;
   readonly parameters: readonly (string | number | boolean | null)[];
 };
 
-/** A sample is looked for among about so many people first: the more match, the sooner it is full. */
+/** A sample is first looked for among about this many people: the more match, the sooner it is full. */
 const SAMPLED_ROWS = 5_000;
-/** Of an MD5, in hexadecimal digits. */
+/** The length of an MD5 in hexadecimal digits. */
 const HASH_LENGTH = 32;
 
 export async function countPeople(tx: Sql): Promise<number> {
@@ -76,12 +76,11 @@ async function introduce(tx: Sql, ids: readonly string[]): Promise<SampledPerson
   );
 }
 
-/** From so many people on, those whom each is looked up for are split over two processes of the server. */
+/** From this many people on, look-ups for each person are split over two processes of the server. */
 const SPLIT_PEOPLE_MIN = 50_000;
 
 /**
- * Asks everybody, in one statement or in two side by side: of what is looked up by person PostgreSQL makes no parallel
- * plan.
+ * Asks everybody, in one statement or in two side by side: PostgreSQL makes no parallel plan for look-ups by person.
  * @param ask runs a statement over the people (`p`) who satisfy `half`, SQL that is empty or ends in AND
  */
 async function askEverybody<T>(
@@ -117,13 +116,13 @@ async function count(tx: HeavySql, where: Where, question: MatchQuestion): Promi
 
 type Gathered = { readonly count: number; readonly picked: readonly string[] };
 
-/** Counts and picks in one pass: everybody found is held for a moment, so it is for few of many. */
+/** Counts and picks in one pass. It holds everybody it finds for a moment, so it is meant for few of many. */
 async function gather(
   sql: Sql,
   { from, condition, parameters }: Pick<Where, 'from' | 'condition' | 'parameters'>,
   limit: number,
 ): Promise<Gathered> {
-  // Picked by a hash, which stands before the id: those of two halves can be put in one order.
+  // Picked by a hash, which stands before the id: so the picks of two halves can be put in one order.
   const { count: all, picked } = await oneRowOf<{ count: number; picked: string[] | null }>(
     sql,
     `WITH matched AS MATERIALIZED (SELECT p.id FROM ${from} WHERE ${condition})
@@ -135,7 +134,7 @@ async function gather(
   return { count: all, picked: picked ?? [] };
 }
 
-/** What was gathered in parts, with the people introduced. */
+/** What was gathered in parts, with what is shown of the people. */
 async function gathered(tx: Sql, parts: readonly Gathered[], limit: number): Promise<Matches> {
   const picked = parts.flatMap((part) => part.picked).toSorted();
   const ids = picked.slice(0, limit).map((one) => one.slice(HASH_LENGTH));
@@ -145,7 +144,7 @@ async function gathered(tx: Sql, parts: readonly Gathered[], limit: number): Pro
   };
 }
 
-/** Some of those who match, out of whole pages of the table: the same ones while the table stays the same. */
+/** Some people who match, from whole pages of the table: the same ones while the table stays the same. */
 async function sampleFrom(tx: Sql, where: Where, limit: number, percent: number): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     tx,

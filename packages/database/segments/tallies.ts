@@ -15,8 +15,8 @@ type Folded = FoldPlace & { readonly looked: number };
  * Folds the tallies of each segment and minute into one row, and minutes that are older than two days into their
  * day. Sums stay what they are. Only one process folds at a time; the others return at once.
  *
- * Each call looks at the next `limit` rows: what is folded already stays for years, so a walk that began anew each time
- * would in the end meet nothing else.
+ * Each call looks at the next `limit` rows. Folded rows stay for years: a walk that began anew each time would in the
+ * end meet nothing else.
  * @param after where the last call ended; null to begin
  * @returns where the next call goes on; null when this one reached the end
  */

@@ -11,7 +11,7 @@ export type WantedEvents = {
 type Newest = { readonly depth: number; readonly instants: readonly number[] };
 
 type Entry = {
-  /** The person's `eventsVersion` of which this is so, once it is settled. */
+  /** The person's `eventsVersion` for which this holds, once it is settled. */
   version: number;
   /** False while the transaction that stores the last of it is not known to have committed. */
   isSettled: boolean;
@@ -61,10 +61,13 @@ export async function readEvents(tx: Sql, wanted: readonly WantedEvents[]): Prom
   return loadInstants(tx, { personIds: people.keys(), names: names.keys(), wanted: positions });
 }
 
-/** Deeper lists are read each time: few segments ask for that many events, and one would take as much as a hundred others. */
+/** Deeper lists are read each time: few segments need that many events, and one list would take as much as a hundred. */
 const REMEMBERED_DEPTH_MAX = 64;
 
-/** @param listsMax lists that are remembered, one a person and name, of whom was met last; about 150 bytes each */
+/**
+ * @param listsMax lists that are remembered, one for each person and name; about 150 bytes each. People who were met
+ *   longest ago are forgotten first.
+ */
 export function makeRememberedEvents(listsMax: number): RememberedEvents {
   const known = new Map<string, Entry>();
   /** The lists, and one more for each person. */
@@ -139,7 +142,7 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
         const entry = known.get(personId);
         if (entry === undefined) continue;
         if (!touched.has(personId)) {
-          // Two transactions in a row, and the outcome of the first is not known yet: read it again.
+          // The outcome of an earlier transaction is not known yet: the entry is read again.
           if (!entry.isSettled) {
             forget(personId);
             continue;

@@ -4,9 +4,9 @@ import { readMemberships, type RememberedMemberships } from './memberships';
 /**
  * What a process remembers of people between decisions.
  *
- * No memory is trusted for its age. Each is vouched for by something that is read in the transaction that uses it, under
- * the locks of its people; whoever changes what is remembered must raise it in the same transaction. All memories of the
- * engine, in the order in which an event meets them:
+ * No memory is trusted for its age. A version vouches for each: it is read in the transaction that uses the memory, under
+ * the locks of its people, and raised in the transaction that changes what is remembered. All memories of the engine, in
+ * the order in which an event meets them:
  *
  * | memory | what is kept | what vouches for it | who must raise it |
  * | --- | --- | --- | --- |
@@ -18,14 +18,14 @@ import { readMemberships, type RememberedMemberships } from './memberships';
  * | here, `definitions` | the active segments, parsed | `definition_revision.revision` | every edit of criteria, automations, status or feature rules, before it validates |
  * | dispatcher, `automation-cache` | the parsed automations of a segment | the config's text, read with each delivery | nobody: the text itself is compared |
  *
- * Who remembers what a transaction writes registers at its `afterwards`, and keeps it only once the commit is known.
+ * A memory of what a transaction writes registers at its `afterwards`, and is kept only once the commit is known.
  */
 export type Remembered = {
   readonly events: RememberedEvents;
   readonly memberships: RememberedMemberships;
 };
 
-/** For those who meet everybody once: all is read, and nothing is kept. */
+/** For work that meets each person once: everything is read, and nothing is kept. */
 export const FORGETFUL: Remembered = {
   events: { load: readEvents, add: () => undefined },
   memberships: { load: readMemberships, keep: () => undefined },

@@ -20,10 +20,10 @@ export type Drift = {
   readonly conditions: readonly { readonly path: string; readonly matches: boolean }[] | null;
 };
 
-/** Drifts of a chunk that are explained: should everything be wrong, the first ones tell enough. */
+/** Drifts of a chunk that are explained: if everything is wrong, the first ones tell enough. */
 const EXPLAINED_MAX = 20;
 
-/** Those of the transitions that neither a run of the segment's own nor another transition of the person explains. */
+/** The transitions that neither the segment's own run nor another transition of the same person explains. */
 function unexplained(
   suspects: readonly StepTransition[],
   { segments, byId }: Definitions,
@@ -41,7 +41,10 @@ function unexplained(
   });
 }
 
-/** Tells which of the transitions of people who have nothing undecided are drift, and explains the first ones. */
+/**
+ * Tells which transitions are drift, and explains the first ones.
+ * @param suspects transitions of people who have nothing undecided
+ */
 export async function driftOf(
   tx: Sql,
   suspects: readonly StepTransition[],

@@ -9,11 +9,11 @@ import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
 import { type Definitions, dependentsOf, layersOf, type Segment } from '../definitions';
 
-/** A segment as a run meets it. Nobody belongs to one without criteria: it is archived. */
+/** A segment as a run meets it. One without criteria is archived: nobody belongs to it. */
 export type RunSegment = {
   readonly id: string;
   readonly criteria: Criteria | null;
-  /** What its transitions set off; none where the run, or the segment's own, suppresses them. */
+  /** What its transitions set off; empty when this run, or the segment's own run, suppresses them. */
   readonly automations: readonly Automation[];
 };
 
@@ -26,7 +26,7 @@ export type Pass = {
   readonly steps: readonly PlannedStep[];
   /** Whether all active segments are among the steps. */
   readonly whole: boolean;
-  /** Whether the steps after the first concern only those of whom a membership changed before. */
+  /** Whether the steps after the first concern only people whose memberships changed in an earlier step. */
   readonly spreads: boolean;
 };
 
@@ -37,14 +37,14 @@ function automationsIn(
   { open }: RunState,
 ): (segment: Segment) => readonly Automation[] {
   return ({ id, automations }) => {
-    // Somebody who is met for the first time enters the segments that the run is not about as usual.
+    // People who are met for the first time enter the segments that the run is not about as usual.
     const isMine = concerned === null || concerned.has(id);
     const own = id === run.segmentId ? undefined : open.get(id);
     return (own ?? (isMine ? run.automations : 'fire')) === 'fire' ? automations : [];
   };
 }
 
-/** Cuts a layer into statements of a size; those whose answer time can change come together. */
+/** Cuts layers into statements of one size; segments whose answer time can change stand together. */
 function stepsOf(
   layers: readonly (readonly Segment[])[],
   windowed: readonly Segment[],
@@ -63,8 +63,8 @@ function stepsOf(
 }
 
 /**
- * Plans what a chunk of a run is decided against. Whoever was decided on before: against the segments of the run, and,
- * where one changes their membership, those that read it. Whoever was not: against all.
+ * Plans what a chunk of a run is decided against. People who were decided on before: against the segments of the run
+ * and, when one of these changes their membership, the segments that read it. People who were not: against all.
  */
 export function planChunk(
   run: EvaluationRow,
@@ -91,7 +91,7 @@ export function planChunk(
   if (target === null) return [everything(chunk.known.union(chunk.fresh))];
   const active = definitions.byId.get(target);
   const archived: RunSegment = { id: target, criteria: null, automations: [] };
-  // One that is paused by now keeps its members as they are.
+  // A segment that has been paused meanwhile keeps its members as they are.
   const first = active !== undefined ? [toRun(active)] : run.kind === 'archive' ? [archived] : [];
   const steps = [
     ...first.map((segment) => ({ segments: [segment], exact: false })),

@@ -25,9 +25,9 @@ function scopesOf(recounts: readonly Recount[]): ReadonlyMap<string, Scope> {
 }
 
 /**
- * Counts the features of a chunk of people again from their stored events, by the rules as they are now, and decides on
- * those of whom a count changes; what the new rules alone cause sets off no automation. An event may have been counted
- * by the old rules and wait to be decided on: what it causes is decided first, and does set them off.
+ * Counts the features of a chunk of people again from their stored events, by the current rules, and decides on those
+ * people whose counts change. What the new rules alone cause sets off no automation. An event may have been counted by
+ * the old rules and wait to be decided on: what it causes is decided first, and does set them off.
  * @throws what the database throws; then nothing is written
  */
 export async function recountChunk(
@@ -36,7 +36,7 @@ export async function recountChunk(
   tools: Pick<DecisionTools, 'definitions' | 'clock'>,
   afterwards: Afterwards,
 ): Promise<ChunkDecision> {
-  // After the locks, by which the people were found: whoever was created later is counted by no older version.
+  // After the locks, which found the people: those who are created later are counted by no older version.
   const { version, rules } = await currentFeatureRules(tx);
   const runState = await loadRunState(tx, run.id);
   if (runState.isTakenOver) return { kind: 'takenOver' };
