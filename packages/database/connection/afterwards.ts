@@ -1,18 +1,26 @@
+type Learn = (hasCommitted: boolean) => void;
+
 /**
- * Registers somebody who remembers what a transaction reads or writes. They are told once how it ended: true when it has
+ * Registers a memory of what a transaction reads or writes. It is told once how the transaction ended: true when it has
  * committed; false when it has not, or when the answer to the commit was lost and nobody knows.
  */
-export type Afterwards = (learn: (hasCommitted: boolean) => void) => void;
+export type Afterwards = (learn: Learn) => void;
 
-/** Runs a transaction, and then tells all who registered how it ended. @throws what the transaction throws */
+/** Runs a transaction, and then tells all that registered how it ended. @throws what the transaction throws */
 export async function withAfterwards<T>(run: (afterwards: Afterwards) => Promise<T>): Promise<T> {
-  const learners: ((hasCommitted: boolean) => void)[] = [];
+  const registered: Learn[] = [];
+  let isOver = false;
   let hasCommitted = false;
   try {
-    const result = await run((learn) => learners.push(learn));
+    const result = await run((learn) => {
+      // Work may go on for a moment after its transaction was given up for taking too long.
+      if (isOver) learn(false);
+      else registered.push(learn);
+    });
     hasCommitted = true;
     return result;
   } finally {
-    for (const learn of learners) learn(hasCommitted);
+    isOver = true;
+    for (const learn of registered) learn(hasCommitted);
   }
 }
