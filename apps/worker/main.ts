@@ -1,5 +1,5 @@
 import { connect, makeCounters } from '#database';
-import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
+import { decide, FORGETFUL, makeDefinitionCache } from '#decisions';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { LANES } from './lane-consumer';
@@ -29,8 +29,8 @@ runMain(async () => {
 
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event' } as const;
-  const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0), recent: makeRecentEvents(0) };
-  await transact((tx) => decide(tx, warmUp, tools));
+  const tools = { definitions: makeDefinitionCache(), remembered: FORGETFUL };
+  await transact((tx, afterwards) => decide(tx, warmUp, tools, afterwards));
 
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
   const evaluationCron = env.EVALUATION_CRON;

@@ -1,5 +1,5 @@
 import { makeTurns } from '#concurrency';
-import { makeDefinitionCache, makeRecentEvents } from '#decisions';
+import { makeDefinitionCache, makeRememberedEvents } from '#decisions';
 import type { Closable, WorkerStage } from '#runtime';
 import { startBackfill } from './backfill/start';
 import { startEvaluation } from './evaluation/start';
@@ -35,7 +35,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
   const tools: Tools = {
     ...pipeline,
     definitions: makeDefinitionCache(),
-    recent: makeRecentEvents(RECENT_LISTS_MAX),
+    recent: makeRememberedEvents(RECENT_LISTS_MAX),
     turns: Array.from({ length: LANES }, makeTurns),
     // Best effort: the relay looks by itself each second.
     wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),

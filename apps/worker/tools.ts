@@ -1,6 +1,6 @@
 import type { Turns } from '#concurrency';
 import type { Database, Transact } from '#database';
-import type { DefinitionCache, RecentEvents } from '#decisions';
+import type { DefinitionCache, RememberedEvents } from '#decisions';
 import type { Producer, QueueBackend } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
 
@@ -20,7 +20,7 @@ export type Pipeline = {
 /** What its stages share. */
 export type Tools = Pipeline & {
   readonly definitions: DefinitionCache;
-  readonly recent: RecentEvents;
+  readonly recent: RememberedEvents;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** One for each lane, shared by the stages that lock people. */

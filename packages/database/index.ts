@@ -9,6 +9,9 @@ export {
   inTransaction,
 } from './connection/connect';
 export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
+export { type Afterwards, withAfterwards } from './connection/afterwards';
+export { NOBODY, type PersonList } from './connection/person-list';
+export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
@@ -46,7 +49,7 @@ export {
 export {
   loadFilteredInstants,
   loadInstants,
-  loadOpenStays,
+  loadOpenMemberships,
   loadSubscriptions,
   loadTraits,
   type LockedPerson,
@@ -56,15 +59,15 @@ export {
 } from './decisions/reads';
 export {
   appendTallies,
-  closeStays,
+  closeMemberships,
   type DecidedPerson,
   insertDeliveries,
   markDecided,
   type NewDelivery,
-  openStays,
+  openMemberships,
   type Tally,
   type TransitionCause,
-  type WrittenStay,
+  type WrittenMembership,
 } from './decisions/writes';
 export {
   currentFeatureRules,
@@ -83,7 +86,7 @@ export { type DefinitionRow, loadDefinitions, raiseRevision } from './segments/d
 export {
   decideStep,
   type DecisionStep,
-  planForChunks,
+  useNestedLoops,
   STEP_SEGMENTS_MAX,
   type StepTransition,
 } from './decisions/decide-in-sql';
@@ -97,8 +100,8 @@ export {
   findOpenEvaluations,
   findUnreached,
   insertEvaluation,
-  loadStanding,
-  type RunStanding,
+  loadRunState,
+  type RunState,
   startEvaluation,
 } from './evaluations/evaluations';
 export {
@@ -160,7 +163,7 @@ export {
   type SegmentStatus,
   updateSegment,
 } from './segments/segments';
-export { findNewestStay, type Stay } from './segments/memberships';
+export { findNewestMembership, type Membership } from './segments/memberships';
 export { findOnlyEvent, loadEventsAt, type NamedEvent } from './people/named-events';
 export {
   countMembers,

@@ -1,5 +1,6 @@
 import { evaluate, nextChange, type PersonState } from '#criteria';
 import {
+  type Afterwards,
   type DecidedPerson,
   inOrder,
   type LockedPerson,
@@ -10,16 +11,18 @@ import {
   type TransitionCause,
 } from '#database';
 import type { Clock } from '#runtime';
-import { ACTIVE_DAYS, type DefinitionCache, type Definitions, type Segment } from './definitions';
+import { ACTIVE_DAYS, type Definitions, type Segment } from './definitions';
 import { type Candidate as Reader, loadStates } from './person-states';
-import type { RecentEvents } from './remembered/events';
-import type { StaysCache, Whereabouts } from './remembered/memberships';
+import type { Remembered } from './remembered';
+import type { DefinitionCache } from './remembered/definitions';
+import type { KeptMemberships, Memberships } from './remembered/memberships';
 import { always, firesUntilReached, never } from './suppression';
 import { type Transition, writeTransitions } from './transitions';
 
 /**
  * Against which segments a person is to be decided: those that read changed keys, those whose answer time can change
- * (where a deadline has passed), or all; with each, those that read its membership. Somebody never decided on before is always decided against all.
+ * (where a deadline has passed), or all. With each segment come those that read its membership. A person who was never
+ * decided on is always decided against all.
  */
 export type Scope =
   | {
@@ -44,53 +47,50 @@ export type Question = {
 export type Decisions = {
   readonly transitions: readonly Transition[];
   /** By person: every segment they were decided against, with the answer. Empty unless wanted. */
-  readonly answers: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
+  readonly answers: ReadonlyMap<string, ReadonlyMap<Segment, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
   /** From each claimed deadline that still stood to the decision (ms). */
   readonly lateness: readonly number[];
-  /** To be called after the commit: what was decided is remembered. */
-  readonly committed: () => void;
 };
 
 /** What decisions need besides the transaction; `clock` only in tests, the database's otherwise. */
 export type DecisionTools = {
   readonly definitions: DefinitionCache;
-  readonly stays: StaysCache;
-  readonly recent: RecentEvents;
+  readonly remembered: Remembered;
   readonly clock?: Clock;
 };
 
-/** A person's segments, and whether all windowed ones, and all that read active days, are among them. */
+/** Against what one person is decided. */
 type Reach = {
   readonly segments: readonly Segment[];
+  /** Whether all windowed segments are among them. */
   readonly exact: boolean;
+  /** Whether all segments that read active days are among them. */
   readonly daysDecided: boolean;
+  /** Whether the deadline that was claimed still stands: a claim that is decided twice is settled by the first. */
+  readonly isDue: boolean;
 };
 
-/** Whether the deadline that was claimed still stands: a claim that is decided twice is settled by the first. */
-function isDue({ deadlineAt }: LockedPerson, dueAt: number | undefined): boolean {
-  return dueAt !== undefined && deadlineAt !== null && deadlineAt <= dueAt;
-}
-
 function reachOf(person: LockedPerson, scope: Scope, definitions: Definitions): Reach {
+  const dueAt = scope.kind === 'changed' ? scope.dueAt : undefined;
+  const isDue = dueAt !== undefined && person.deadlineAt !== null && person.deadlineAt <= dueAt;
   if (person.lastDecidedAt === null || scope.kind === 'all') {
-    return { segments: definitions.segments, exact: true, daysDecided: true };
+    return { segments: definitions.segments, exact: true, daysDecided: true, isDue };
   }
   const daysChanged = person.activeDays !== person.decidedActiveDays;
   const readers = definitions.readersOf(scope.keys, daysChanged);
   const daysDecided = daysChanged && scope.keys.includes(ACTIVE_DAYS);
-  if (!isDue(person, scope.dueAt))
-    return { segments: definitions.withDependents(readers), exact: false, daysDecided };
+  if (!isDue) return { segments: definitions.withDependents(readers), exact: false, daysDecided, isDue };
   const { windowed } = definitions;
   const segments = readers.length === 0 ? windowed : [...new Set([...windowed, ...readers])];
-  return { segments: definitions.withDependents(segments), exact: true, daysDecided };
+  return { segments: definitions.withDependents(segments), exact: true, daysDecided, isDue };
 }
 
 /**
  * The instant of a decision about one person. Time does not run backwards for a person: two workers that waited for
- * each other, or two machines' clocks, must not enter and exit them twice. One millisecond after the last decision,
- * so that decisions, and the deliveries they write, are in an order.
+ * each other, or two machines' clocks, must not enter and exit them twice. It is at least one millisecond after the last
+ * decision, so that decisions, and the deliveries they write, have an order.
  */
 function instantFor(person: LockedPerson, scope: Scope, nowMs: number): number {
   const last = person.lastDecidedAt === null ? 0 : person.lastDecidedAt + 1;
@@ -98,7 +98,7 @@ function instantFor(person: LockedPerson, scope: Scope, nowMs: number): number {
   return Math.max(nowMs, last, person.lastSeenAt ?? 0, due);
 }
 
-/** A person in whose question nothing changed but the time is moved by their deadline. */
+/** When nothing but the time changed for a person, the deadline is the cause. */
 function causeFor(scope: Scope, { cause }: Question): TransitionCause {
   return scope.kind === 'changed' && scope.dueAt !== undefined && scope.keys.length === 0
     ? 'deadline'
@@ -117,52 +117,50 @@ function earliestChange(segments: readonly Segment[], state: PersonState, nowMs:
 }
 
 /**
- * The deadline that a decision leaves. Whoever looked at every windowed segment knows it exactly; whoever looked at
- * some keeps the earlier of theirs and what was there, even if it has passed: it may be another segment's.
+ * The deadline that a decision leaves. If every windowed segment was evaluated, the new deadline is exact. Otherwise the
+ * earlier of old and new is kept, even if the old one has passed: it may be another segment's.
  */
-function deadlineAfter(person: LockedPerson, exact: boolean, mine: number | null): number | null {
-  if (exact || person.deadlineAt === null) return mine;
-  return mine === null ? person.deadlineAt : Math.min(mine, person.deadlineAt);
+function deadlineAfter(person: LockedPerson, exact: boolean, change: number | null): number | null {
+  if (exact || person.deadlineAt === null) return change;
+  return change === null ? person.deadlineAt : Math.min(change, person.deadlineAt);
 }
 
 type Candidate = Reader & Reach & { readonly scope: Scope };
 
 /**
- * The answers that differ from where the person is. A segment that reads the membership of another is decided after it:
- * `where` is moved as it goes.
+ * The answers that differ from the person's memberships. A segment that reads the membership of another is decided after
+ * it: `memberships` are moved on the way.
  */
 function transitionsOf(
   { person, segments }: Candidate,
   state: PersonState,
-  where: Whereabouts,
+  memberships: Memberships,
   common: Pick<Transition, 'at' | 'cause'>,
-  answers: Map<string, boolean> | null,
+  answers: Map<Segment, boolean> | null,
 ): Transition[] {
   const transitions: Transition[] = [];
   for (const segment of segments) {
     const isMember = evaluate(segment.criteria, state, common.at);
-    answers?.set(segment.id, isMember);
-    if (isMember === where.has(segment.id)) continue;
+    answers?.set(segment, isMember);
+    if (isMember === memberships.has(segment.id)) continue;
     const edge = isMember ? 'entered' : 'exited';
-    where.move(segment.id, edge);
+    memberships.move(segment.id, edge);
     transitions.push({ personId: person.id, segment, edge, ...common });
   }
   return transitions;
 }
 
 /**
- * Whether there is anything to decide, or to settle: a first decision, a deadline that was claimed, an answer that is
- * wanted. Everybody else is left as they are.
+ * Whether there is anything to decide or to settle: a first decision, a claimed deadline, an answer that is wanted.
+ * Everybody else is left as they are.
  */
-function isConcerned({ person, scope, segments }: Candidate, question: Question): boolean {
-  if (segments.length > 0 || person.lastDecidedAt === null) return true;
-  if (scope.kind === 'changed' && isDue(person, scope.dueAt)) return true;
-  return question.wantAnswers === true;
+function isConcerned({ person, segments, isDue }: Candidate, question: Question): boolean {
+  return segments.length > 0 || person.lastDecidedAt === null || isDue || question.wantAnswers === true;
 }
 
-/** Locks people and reads against which segments each is to be decided, where they are, and what these segments read. */
+/** Locks people and reads against which segments each is to be decided, their memberships, and what these segments read. */
 async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
-  const { definitions: cache, stays, recent, clock } = tools;
+  const { definitions: cache, remembered, clock } = tools;
   const [people, read] = await inOrder(
     tx,
     () => lockForDecision(tx, [...question.scopes.keys()]),
@@ -177,16 +175,16 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
     })
     .filter((candidate) => isConcerned(candidate, question));
   const locked = candidates.map(({ person }) => person);
-  const [where, states] = await inOrder(
+  const [membershipsOf, states] = await inOrder(
     tx,
-    () => stays.load(tx, locked),
-    () => loadStates(tx, candidates, nowMs, recent),
+    () => remembered.memberships.load(tx, locked),
+    () => loadStates(tx, candidates, nowMs, remembered.events),
   );
   const inputs = candidates.map((candidate, index) => {
     const state = states[index];
-    if (state === undefined) throw new Error('a candidate without a state');
-    const whereabouts = stays.whereabouts(where.get(candidate.person.id) ?? '');
-    return { candidate, state: { ...state, memberOf: whereabouts }, where: whereabouts };
+    const memberships = membershipsOf.get(candidate.person.id);
+    if (state === undefined || memberships === undefined) throw new Error('a candidate without a state');
+    return { candidate, state: { ...state, memberOf: memberships }, memberships };
   });
   const ids = locked.map(({ id }) => id);
   const fires = read.isSuppressing ? await firesUntilReached(tx, ids, definitions) : always;
@@ -198,44 +196,42 @@ async function readPeople(tx: Sql, question: Question, tools: DecisionTools) {
  * decides in memory, and writes the differences: memberships, deliveries, and each person's deadline.
  * @throws what the database throws; then nothing is written
  */
-export async function decide(tx: Sql, question: Question, tools: DecisionTools): Promise<Decisions> {
+export async function decide(
+  tx: Sql,
+  question: Question,
+  tools: DecisionTools,
+  afterwards: Afterwards,
+): Promise<Decisions> {
   const { nowMs, inputs, fires } = await readPeople(tx, question, tools);
   const transitions: Transition[] = [];
-  const answers = new Map<string, Map<string, boolean>>();
-  const committed: (() => void)[] = [];
+  const answers = new Map<string, Map<Segment, boolean>>();
+  const kept: KeptMemberships[] = [];
   const lateness: number[] = [];
-  const decided = inputs.map(({ candidate, state, where }): DecidedPerson => {
-    const { person, scope, segments, exact, daysDecided } = candidate;
+  const decided = inputs.map(({ candidate, state, memberships }): DecidedPerson => {
+    const { person, scope, segments, exact, daysDecided, isDue } = candidate;
     const at = instantFor(person, scope, nowMs);
-    const said = question.wantAnswers === true ? new Map<string, boolean>() : null;
-    if (said !== null) answers.set(person.id, said);
+    const own = question.wantAnswers === true ? new Map<Segment, boolean>() : null;
+    if (own !== null) answers.set(person.id, own);
     const common = { at, cause: causeFor(scope, question) };
-    const mine = transitionsOf(candidate, state, where, common, said);
-    transitions.push(...mine);
-    if (scope.kind === 'changed' && isDue(person, scope.dueAt)) lateness.push(at - (person.deadlineAt ?? at));
-    const staysVersion = person.staysVersion + (mine.length > 0 ? 1 : 0);
-    committed.push(() => tools.stays.remember(person.id, staysVersion, where.stays()));
+    const moved = transitionsOf(candidate, state, memberships, common, own);
+    transitions.push(...moved);
+    if (isDue) lateness.push(at - (person.deadlineAt ?? at));
+    const membershipsVersion = person.membershipsVersion + (moved.length > 0 ? 1 : 0);
+    kept.push({ personId: person.id, membershipsVersion, memberships });
     return {
       personId: person.id,
       decidedAt: at,
       deadlineAt: deadlineAfter(person, exact, earliestChange(segments, state, at)),
       exact,
       decidedActiveDays: daysDecided ? person.activeDays : person.decidedActiveDays,
-      staysVersion,
+      membershipsVersion,
     };
   });
+  tools.remembered.memberships.keep(kept, afterwards);
   const [destinations] = await inOrder(
     tx,
     () => writeTransitions(tx, transitions, question.suppress === true ? never : fires),
     () => markDecided(tx, decided),
   );
-  return {
-    transitions,
-    answers,
-    destinations,
-    lateness,
-    committed: () => {
-      for (const remember of committed) remember();
-    },
-  };
+  return { transitions, answers, destinations, lateness };
 }

@@ -1,8 +1,8 @@
+import { makeBoundedMap } from '#concurrency';
 import { type Automation, automationsOf, storedConfigSchema } from '#automations';
 import { type Criteria, criteriaSchema, type ReadKey, type Reads, readsOf } from '#criteria';
-import { type DefinitionRow, loadDefinitions, type Sql } from '#database';
+import type { DefinitionRow } from '#database';
 import { textKey } from '#events';
-import { dependentsOf, layersOf, segmentsReadBy } from './dependencies';
 
 /** A segment ready to decide on: parsed, with what it depends on and what its transitions set off. */
 export type Segment = {
@@ -21,7 +21,7 @@ export type Definitions = {
   readonly byId: ReadonlyMap<string, Segment>;
   /** Those whose answer can change as time passes. */
   readonly windowed: readonly Segment[];
-  /** The segments that read any of the keys; without those that only `ACTIVE_DAYS` concerns, where it did not change. */
+  /** The segments that read any of the keys. `ACTIVE_DAYS` counts as one of them only if it changed. */
   readonly readersOf: (keys: readonly string[], activeDaysChanged: boolean) => readonly Segment[];
   /** The given segments and those that read their membership, directly or not, in the order of `segments`. */
   readonly withDependents: (segments: readonly Segment[]) => readonly Segment[];
@@ -32,8 +32,12 @@ export type Definitions = {
 /** The key that almost every event names, and that changes once a day. */
 export const ACTIVE_DAYS: ReadKey = 'feature:activeDays';
 
-/** Sets of changed keys whose readers are remembered; events come in few kinds, so few sets occur. */
+/**
+ * Sets of changed keys whose readers are remembered, and how long their keys may be together (characters): events come
+ * in few kinds, so that few and small sets occur. About 10 MB at most.
+ */
 const REMEMBERED_KEY_SETS_MAX = 5000;
+const REMEMBERED_LENGTH_MAX = 1000;
 
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
@@ -47,6 +51,48 @@ function compile(row: DefinitionRow): Segment {
   };
 }
 
+const MEMBERSHIP_KEY = 'segment:';
+
+/** The segments whose membership a segment reads. */
+export function segmentsReadBy({ reads }: Pick<Segment, 'reads'>): string[] {
+  return [...reads.keys].flatMap((key: string) =>
+    key.startsWith(MEMBERSHIP_KEY) ? [key.slice(MEMBERSHIP_KEY.length)] : [],
+  );
+}
+
+/**
+ * Segments in the order in which they are to be decided: each layer reads the memberships of earlier ones only. What
+ * is not among the given segments counts as decided.
+ */
+export function layersOf(segments: readonly Segment[]): Segment[][] {
+  const layers: Segment[][] = [];
+  let left = segments;
+  while (left.length > 0) {
+    const waiting = new Set(left.map(({ id }) => id));
+    const ready = left.filter((segment) => !segmentsReadBy(segment).some((id) => waiting.has(id)));
+    // Edits that would close a circle are refused. In a circle, segments would wait for each other for ever.
+    if (ready.length === 0) throw new Error('segments read each other in a circle');
+    layers.push(ready);
+    left = left.filter((segment) => !ready.includes(segment));
+  }
+  return layers;
+}
+
+/** The segments that read the membership of one, or of one that does, and so on. */
+export function dependentsOf(id: string, segments: readonly Segment[]): Segment[] {
+  const reached = new Set([id]);
+  let grown = true;
+  while (grown) {
+    grown = false;
+    for (const segment of segments) {
+      if (reached.has(segment.id) || !segmentsReadBy(segment).some((read) => reached.has(read))) continue;
+      reached.add(segment.id);
+      grown = true;
+    }
+  }
+  return segments.filter((segment) => segment.id !== id && reached.has(segment.id));
+}
+
 function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
   const readers = new Map<string, Segment[]>();
   for (const segment of segments) {
@@ -56,16 +102,16 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
       else known.push(segment);
     }
   }
-  const remembered = new Map<string, readonly Segment[]>();
+  const remembered = makeBoundedMap<string, readonly Segment[]>(REMEMBERED_KEY_SETS_MAX);
   const find = (keys: readonly string[]): readonly Segment[] => {
     const signature = textKey(keys);
     const known = remembered.get(signature);
     if (known !== undefined) return known;
     const found = [...new Set(keys.flatMap((key) => readers.get(key) ?? []))];
-    if (remembered.size < REMEMBERED_KEY_SETS_MAX) remembered.set(signature, found);
+    if (signature.length <= REMEMBERED_LENGTH_MAX) remembered.set(signature, found);
     return found;
   };
-  // People of one job share the very list of keys: looking that up is cheaper than making a signature of it.
+  // The people of one job share one list of keys: looking the list up is cheaper than making a signature of it.
   const all = new WeakMap<readonly string[], readonly Segment[]>();
   const others = new WeakMap<readonly string[], readonly Segment[]>();
   return (keys, activeDaysChanged) => {
@@ -78,7 +124,7 @@ function indexReaders(segments: readonly Segment[]): Definitions['readersOf'] {
   };
 }
 
-/** Lists of segments come in few kinds, and the same kind is the very same list: each is extended once. */
+/** There are few different lists of segments, and equal lists are the same object: each is extended once. */
 function extendLists(segments: readonly Segment[]): Definitions['withDependents'] {
   if (segments.every((segment) => segmentsReadBy(segment).length === 0)) return (list) => list;
   const extended = new WeakMap<readonly Segment[], readonly Segment[]>();
@@ -103,26 +149,5 @@ export function makeDefinitions(revision: string, rows: readonly DefinitionRow[]
     readersOf: indexReaders(segments),
     withDependents: extendLists(segments),
     dependentsOf: (segmentId) => dependentsOf(segmentId, segments),
-  };
-}
-
-/** Holds the definitions of the newest revision that this process has met. */
-export type DefinitionCache = {
-  /**
-   * The definitions of at least the given revision. Called with locks held on the people to be decided on, after
-   * the revision was read: an edit that commits later finds those people decided, and decides again.
-   */
-  readonly at: (tx: Sql, revision: string) => Promise<Definitions>;
-};
-
-export function makeDefinitionCache(): DefinitionCache {
-  let current: Definitions | null = null;
-  return {
-    at: async (tx, revision) => {
-      if (current !== null && current.revision === revision) return current;
-      const loaded = await loadDefinitions(tx);
-      current = makeDefinitions(loaded.revision, loaded.segments);
-      return current;
-    },
   };
 }

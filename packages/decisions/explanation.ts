@@ -9,20 +9,20 @@ import {
   readsOf,
 } from '#criteria';
 import {
-  findNewestStay,
+  findNewestMembership,
   findOnlyEvent,
   loadEventsAt,
-  loadOpenStays,
+  loadOpenMemberships,
   type LockedPerson,
+  type Membership,
   type NamedEvent,
   readForDecision,
   readNow,
   type Sql,
-  type Stay,
 } from '#database';
 import type { Clock } from '#runtime';
 import { loadStates } from './person-states';
-import { makeRecentEvents } from './remembered/events';
+import { FORGETFUL } from './remembered';
 
 /** A segment whose answer about a person is to be explained. */
 export type ExplainedSegment = {
@@ -49,14 +49,14 @@ export type Explanation = {
   readonly conditions: readonly ExplainedCondition[];
   /** When `wouldBeMember` changes if nothing happens (epoch ms); null for never, and while nobody enters or exits. */
   readonly nextChangeAt: number | null;
-  /** The newest stay, past ones included, with the events that certainly caused its ends. */
-  readonly stay:
-    (Stay & { readonly enteredWith: NamedEvent | null; readonly exitedWith: NamedEvent | null }) | null;
+  /** The newest membership, past ones included, with the events that certainly caused its ends. */
+  readonly membership:
+    (Membership & { readonly enteredWith: NamedEvent | null; readonly exitedWith: NamedEvent | null }) | null;
 };
 
 /** Events that are named for each condition. */
 const EVENTS_MAX = 20;
-/** All there are: counts are told as they are, not only as far as a decision must look. */
+/** All events: an explanation shows whole counts, a decision looks only as far as it must. */
 const EVERY = 2_147_483_647;
 /** How far apart the clocks of two machines may be. */
 const CLOCKS_APART_MS = 300_000;
@@ -96,7 +96,7 @@ async function nameEvents(
   });
 }
 
-/** Names the event that made a transition, where only one can have: what a decision met is not written down. */
+/** The event that made a transition, if only one can have: decisions don't write down which events they met. */
 async function eventBehind(
   tx: Sql,
   personId: string,
@@ -111,12 +111,16 @@ async function eventBehind(
   return findOnlyEvent(tx, personId, names, edge.at + CLOCKS_APART_MS);
 }
 
-async function stayOf(tx: Sql, personId: string, segment: ExplainedSegment): Promise<Explanation['stay']> {
-  const stay = await findNewestStay(tx, personId, segment.id);
-  if (stay === null) return null;
-  const { enteredAt, enteredBy, exitedAt, exitedBy } = stay;
+async function newestMembership(
+  tx: Sql,
+  personId: string,
+  segment: ExplainedSegment,
+): Promise<Explanation['membership']> {
+  const membership = await findNewestMembership(tx, personId, segment.id);
+  if (membership === null) return null;
+  const { enteredAt, enteredBy, exitedAt, exitedBy } = membership;
   return {
-    ...stay,
+    ...membership,
     enteredWith: await eventBehind(tx, personId, segment, { at: enteredAt, by: enteredBy }),
     exitedWith: await eventBehind(tx, personId, segment, { at: exitedAt, by: exitedBy }),
   };
@@ -145,16 +149,16 @@ export async function explainMembership(
   const reads = inFull(readsOf(criteria));
   const now = await instantFor(tx, person, clock);
   const candidate = { person, segments: [{ ...segment, reads, automations: [] }] };
-  const [read] = await loadStates(tx, [candidate], now, makeRecentEvents(0));
+  const [read] = await loadStates(tx, [candidate], now, FORGETFUL.events);
   if (read === undefined) throw new Error('a candidate without a state');
-  const memberOf = new Set((await loadOpenStays(tx, [personId])).get(personId));
+  const memberOf = new Set((await loadOpenMemberships(tx, [personId])).get(personId));
   const state = { ...read, memberOf };
-  const stay = await stayOf(tx, personId, segment);
+  const membership = await newestMembership(tx, personId, segment);
   return {
-    isMember: stay !== null && stay.exitedAt === null,
+    isMember: membership !== null && membership.exitedAt === null,
     wouldBeMember: evaluate(criteria, state, now),
     conditions: await nameEvents(tx, personId, explain(criteria, state, now)),
     nextChangeAt: segment.isActive ? nextChange(criteria, state, now) : null,
-    stay,
+    membership,
   };
 }

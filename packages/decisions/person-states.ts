@@ -14,7 +14,7 @@ import {
   type Sql,
 } from '#database';
 import type { Segment } from './definitions';
-import type { RecentEvents } from './remembered/events';
+import type { RememberedEvents } from './remembered/events';
 
 /** A locked person and the segments they are to be decided against. */
 export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Segment[] };
@@ -27,7 +27,7 @@ type Needs = {
   readonly subscriptions: boolean;
 };
 
-/** What serves both readers of the same events. */
+/** A question about events that serves two readers. */
 function wider(one: FilteredEvents, other: FilteredEvents): FilteredEvents {
   const windowMs =
     one.windowMs === null || other.windowMs === null ? null : Math.max(one.windowMs, other.windowMs);
@@ -50,7 +50,7 @@ function needsOf(segments: readonly Segment[]): Needs {
   return { depths: [...depths], filtered: [...filtered.values()], traits: [...traits], subscriptions };
 }
 
-/** People of one group share few lists of segments: each is looked through once. */
+/** The people of a group share few lists of segments: each list is looked through once. */
 function makeNeeds(): (segments: readonly Segment[]) => Needs {
   const known = new Map<readonly Segment[], Needs>();
   return (segments) => {
@@ -68,12 +68,12 @@ async function instantsOf(
   tx: Sql,
   candidates: readonly Candidate[],
   needs: (segments: readonly Segment[]) => Needs,
-  recent: RecentEvents,
+  events: RememberedEvents,
 ): Promise<Instants[]> {
   const wanted = candidates.flatMap(({ person, segments }) =>
     needs(segments).depths.map(([name, depth]) => ({ person, name, depth })),
   );
-  const found = await recent.load(tx, wanted);
+  const found = await events.load(tx, wanted);
   let next = 0;
   return candidates.map(({ segments }) => {
     const { depths } = needs(segments);
@@ -81,7 +81,7 @@ async function instantsOf(
   });
 }
 
-/** Adds each candidate's events whose properties count too: a statement for each kind of them. */
+/** Reads each candidate's events whose properties count too: one statement for each kind. */
 async function filteredOf(
   tx: Sql,
   candidates: readonly Candidate[],
@@ -161,19 +161,19 @@ const NO_SEGMENTS: ReadonlySet<string> = new Set();
 /**
  * Reads of each locked person what their segments read, and no more, in statements after the lock.
  * @param nowMs an instant that no decision about them precedes (epoch ms)
- * @param recent what is remembered of their events
+ * @param events what is remembered of their events
  * @returns the states in the order of the candidates; `memberOf` is left to the caller
  */
 export async function loadStates(
   tx: Sql,
   candidates: readonly Candidate[],
   nowMs: number,
-  recent: RecentEvents,
+  events: RememberedEvents,
 ): Promise<PersonState[]> {
   const needs = makeNeeds();
   const [instants, filtered, traits, subscriptions] = await inOrder(
     tx,
-    () => instantsOf(tx, candidates, needs, recent),
+    () => instantsOf(tx, candidates, needs, events),
     () => filteredOf(tx, candidates, needs, nowMs),
     () => traitsOf(tx, candidates, needs),
     () => subscriptionsOf(tx, candidates, needs),

@@ -9,9 +9,9 @@ export const always: Fires = () => true;
 export const never: Fires = () => false;
 
 /**
- * What an edit moves people for without telling anybody must not be told because an event came to them first: until the
- * edit's run has reached somebody, their transitions in its segment, and in those that read it, fire nothing. What their
- * own event would have caused can't be told apart by then.
+ * An edit may move people without setting off automations. An event that reaches a person first must not set them off
+ * instead: until the edit's run has reached the person, their transitions in its segment, and in those that read it,
+ * fire nothing. What their own event would have caused can't be told apart by then.
  * @param personIds people who are locked
  */
 export async function firesUntilReached(

@@ -2,11 +2,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Automation, type Edge, endpointOf, matchingAction, stateKeyOf } from '#automations';
 import {
   appendTallies,
-  closeStays,
+  closeMemberships,
   inOrder,
   insertDeliveries,
   type NewDelivery,
-  openStays,
+  openMemberships,
   type Sql,
   type Tally,
   type TransitionCause,
@@ -21,7 +21,7 @@ export type Transition = {
   readonly cause: TransitionCause;
 };
 
-/** Deliveries that one transition owes, one for each automation that its edge triggers. */
+/** The deliveries that one transition owes: one for each automation that its edge triggers. */
 export function deliveriesOf(transition: Transition, membershipId: bigint): NewDelivery[] {
   const { personId, segment, edge, at } = transition;
   return segment.automations.flatMap((automation) => {
@@ -53,14 +53,14 @@ function tally(transitions: readonly Transition[]): Tally[] {
   return [...counts.values()];
 }
 
-const stayKey = (personId: string, segmentId: string): string => `${personId} ${segmentId}`;
+const membershipKey = (personId: string, segmentId: string): string => `${personId} ${segmentId}`;
 
 /**
- * Opens and closes stays.
- * @param wanted segments whose stays owe deliveries
- * @returns the ids of those stays, by {@link stayKey}
+ * Opens and closes memberships.
+ * @param wanted segments whose memberships owe deliveries
+ * @returns the ids of those memberships, by {@link membershipKey}
  */
-async function writeStays(
+async function writeMemberships(
   tx: Sql,
   transitions: readonly Transition[],
   wanted: readonly string[],
@@ -71,22 +71,24 @@ async function writeStays(
       .map(({ personId, segment, at, cause }) => ({ personId, segmentId: segment.id, at, cause }));
   const [opened, closed] = await inOrder(
     tx,
-    () => openStays(tx, edgesOf('entered'), wanted),
-    () => closeStays(tx, edgesOf('exited'), wanted),
+    () => openMemberships(tx, edgesOf('entered'), wanted),
+    () => closeMemberships(tx, edgesOf('exited'), wanted),
   );
-  return new Map([...opened, ...closed].map((stay) => [stayKey(stay.personId, stay.segmentId), stay.id]));
+  return new Map(
+    [...opened, ...closed].map(({ id, personId, segmentId }) => [membershipKey(personId, segmentId), id]),
+  );
 }
 
 /** Writes the deliveries that transitions owe. @returns the destinations that have something to send */
 async function writeDeliveries(
   tx: Sql,
   owing: readonly Transition[],
-  stays: ReadonlyMap<string, bigint>,
+  memberships: ReadonlyMap<string, bigint>,
 ): Promise<ReadonlySet<string>> {
   const deliveries = owing.flatMap((transition) => {
-    const stay = stays.get(stayKey(transition.personId, transition.segment.id));
-    if (stay === undefined) throw new Error('a transition without its stay');
-    return deliveriesOf(transition, stay);
+    const id = memberships.get(membershipKey(transition.personId, transition.segment.id));
+    if (id === undefined) throw new Error('a transition without its membership');
+    return deliveriesOf(transition, id);
   });
   if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
   return new Set(deliveries.map(({ destination }) => destination));
@@ -108,7 +110,7 @@ export async function writeTransitions(
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
   const [destinations] = await inOrder(
     tx,
-    async () => writeDeliveries(tx, owing, await writeStays(tx, transitions, wanted)),
+    async () => writeDeliveries(tx, owing, await writeMemberships(tx, transitions, wanted)),
     () => appendTallies(tx, tally(transitions), first.at),
   );
   return destinations;

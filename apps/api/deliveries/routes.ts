@@ -28,7 +28,6 @@ import { defineRoute, type Route } from '../http/route';
 import { wakeRelay } from '../wake';
 
 const tag = 'Deliveries';
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 const deliveryView = (row: DeliveryRow) => ({
   ...row,
@@ -70,7 +69,8 @@ function readRoutes({ db }: AppDeps): Route[] {
       answers: { 200: deliveriesAnswerSchema },
       handle: async ({ query: { limit, cursor, personId: person, status, ...filter } }) => {
         const [before = null] = cursorKeys('deliveries', cursor) ?? [];
-        const personId = person === undefined ? undefined : ((await findPersonId(db, person)) ?? NOBODY);
+        const personId = person === undefined ? undefined : await findPersonId(db, person);
+        if (personId === null) return { status: 200, body: { deliveries: [], nextCursor: null } };
         const statuses = status && [status];
         const found = await listDeliveries(db, { ...filter, personId, statuses }, { before, limit });
         const { rows, nextCursor } = pageOf('deliveries', found, limit, ({ id }) => [id]);

@@ -1,17 +1,29 @@
-import { type Database, decodeCursor, findPersonId, findSegment, type SegmentRow, type Sql } from '#database';
+import {
+  type Database,
+  decodeCursor,
+  findPersonId,
+  findSegment,
+  type Models,
+  type SegmentRow,
+} from '#database';
 import { invalid, notFound } from './problem';
 
+/** The one form in which ids are given out, whatever the case. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
 
 /** An id in a path, in the form in which the database gives it. @throws Problem 404 when it is no UUID: nothing has it */
 export function idOf(text: string, what: string): string {
-  if (!UUID.test(text)) throw notFound(what);
+  if (!isUuid(text)) throw notFound(what);
   return text.toLowerCase();
 }
 
 /** The segment that a path names. @throws Problem 404 when there is none */
-export async function requireSegment(sql: Sql, id: string): Promise<SegmentRow> {
-  const row = await findSegment(sql, idOf(id, 'segment'));
+export async function requireSegment(models: Models, id: string): Promise<SegmentRow> {
+  const row = await findSegment(models, idOf(id, 'segment'));
   if (row === null) throw notFound('segment');
   return row;
 }

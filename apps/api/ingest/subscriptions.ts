@@ -5,11 +5,10 @@ import { findPeople } from '#database';
 import { fromNative, nameSchema, SUBSCRIPTION_EVENT } from '#events';
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
+import { isUuid } from '../http/path-ids';
 import { invalid } from '../http/problem';
 import { defineRoute, type Route } from '../http/route';
 import type { StoreEvent } from './store-event';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function requireNames(params: Readonly<Record<'person' | 'subscriptionId', string>>): void {
   const faults = (['person', 'subscriptionId'] as const).flatMap((name) => {
@@ -25,7 +24,7 @@ export function subscriptionRoutes(deps: AppDeps, metrics: Metrics, storeEvent: 
 
   const whoIs = async (person: string): Promise<{ personId: string } | { userId: string }> => {
     const personId = person.toLowerCase();
-    const isPerson = UUID.test(person) && (await findPeople(deps.db, [personId])).size > 0;
+    const isPerson = isUuid(person) && (await findPeople(deps.db, [personId])).size > 0;
     return isPerson ? { personId } : { userId: person };
   };
 

@@ -15,14 +15,7 @@ import {
   insertEvaluation,
   inTransaction,
 } from '#database';
-import {
-  countDecisions,
-  decide,
-  type DefinitionCache,
-  makeDefinitionCache,
-  makeRecentEvents,
-  makeStaysCache,
-} from '#decisions';
+import { countDecisions, decide, type DefinitionCache, FORGETFUL, makeDefinitionCache } from '#decisions';
 import type { AppDeps } from '../deps';
 import { idOf, personIdOf } from '../http/path-ids';
 import { notFound, Problem } from '../http/problem';
@@ -38,40 +31,31 @@ function again<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Decides about one person against all segments, in this process, before it answers. */
-async function evaluatePerson(deps: AppDeps, cache: DefinitionCache, person: string) {
+async function evaluatePerson(deps: AppDeps, definitions: DefinitionCache, person: string) {
   const personId = await personIdOf(deps.db, person);
-  const { decisions, names } = await again(() =>
-    inTransaction(deps.db, async (tx) => {
-      let names: ReadonlyMap<string, string> = new Map();
-      // The very definitions that are decided with, for their names.
-      const definitions: DefinitionCache = {
-        at: async (sql, revision) => {
-          const found = await cache.at(sql, revision);
-          names = new Map(found.segments.map(({ id, name }) => [id, name]));
-          return found;
-        },
-      };
-      const scopes = new Map([[personId, { kind: 'all' as const }]]);
-      const question = { scopes, cause: 'request', wantAnswers: true } as const;
-      const tools = {
-        definitions,
-        stays: makeStaysCache(0),
-        recent: makeRecentEvents(0),
-        ...(deps.clock === undefined ? {} : { clock: deps.clock }),
-      };
-      return { decisions: await decide(tx, question, tools), names };
-    }),
+  const question = {
+    scopes: new Map([[personId, { kind: 'all' as const }]]),
+    cause: 'request',
+    wantAnswers: true,
+  } as const;
+  const tools = {
+    definitions,
+    remembered: FORGETFUL,
+    ...(deps.clock === undefined ? {} : { clock: deps.clock }),
+  };
+  const decisions = await again(() =>
+    inTransaction(deps.db, (tx, afterwards) => decide(tx, question, tools, afterwards)),
   );
   countDecisions(deps.counters, decisions);
   await wakeRelay(deps, decisions.destinations);
   const answers = decisions.answers.get(personId);
   if (answers === undefined) throw notFound('person');
   const transitions = new Map(decisions.transitions.map(({ segment, edge }) => [segment.id, edge]));
-  const evaluations = [...answers].map(([segmentId, isMember]) => ({
-    segmentId,
-    segmentName: names.get(segmentId) ?? '',
+  const evaluations = [...answers].map(([{ id, name }, isMember]) => ({
+    segmentId: id,
+    segmentName: name,
     isMember,
-    transition: transitions.get(segmentId) ?? null,
+    transition: transitions.get(id) ?? null,
   }));
   return { personId, evaluations };
 }
@@ -108,7 +92,7 @@ function progressOf({ status, total, evaluated }: EvaluationRow): number {
 
 /** Evaluations: of one person at once, of everybody in the background. */
 export function evaluationRoutes(deps: AppDeps): Route[] {
-  const cache = makeDefinitionCache();
+  const definitions = makeDefinitionCache();
   return [
     defineRoute({
       method: 'post',
@@ -121,7 +105,7 @@ export function evaluationRoutes(deps: AppDeps): Route[] {
       refusals: [404, 409],
       handle: async ({ body }) => {
         if (body.personId !== undefined) {
-          return { status: 200, body: await evaluatePerson(deps, cache, body.personId) };
+          return { status: 200, body: await evaluatePerson(deps, definitions, body.personId) };
         }
         const id = await evaluateEverybody(deps, body);
         return { status: 202, body: { evaluation: { id, status: 'queued', progress: 0 } } };

@@ -17,17 +17,23 @@ function causeView(kind: TransitionCause, event: NamedEvent | null) {
   return kind === 'event' ? { kind, event: event && eventView(event) } : { kind };
 }
 
-function stayView(stay: Explanation['stay']): Answer['membership'] {
-  if (stay === null) return null;
+function membershipView(membership: Explanation['membership']): Answer['membership'] {
+  if (membership === null) return null;
   return {
-    enteredAt: iso(stay.enteredAt),
-    enteredBy: causeView(stay.enteredBy, stay.enteredWith),
-    exitedAt: stay.exitedAt === null ? null : iso(stay.exitedAt),
-    exitedBy: stay.exitedBy === null ? null : causeView(stay.exitedBy, stay.exitedWith),
+    enteredAt: iso(membership.enteredAt),
+    enteredBy: causeView(membership.enteredBy, membership.enteredWith),
+    exitedAt: membership.exitedAt === null ? null : iso(membership.exitedAt),
+    exitedBy: membership.exitedBy === null ? null : causeView(membership.exitedBy, membership.exitedWith),
   };
 }
 
-function explanationView({ isMember, wouldBeMember, conditions, nextChangeAt, stay }: Explanation): Answer {
+function explanationView({
+  isMember,
+  wouldBeMember,
+  conditions,
+  nextChangeAt,
+  membership,
+}: Explanation): Answer {
   return {
     isMember,
     wouldBeMember,
@@ -35,7 +41,7 @@ function explanationView({ isMember, wouldBeMember, conditions, nextChangeAt, st
       events === undefined ? condition : { ...condition, events: events.map(eventView) },
     ),
     nextChangeAt: nextChangeAt === null ? null : iso(nextChangeAt),
-    membership: stayView(stay),
+    membership: membershipView(membership),
   };
 }
 

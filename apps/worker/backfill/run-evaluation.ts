@@ -68,12 +68,12 @@ async function runChunk(
   part: EvaluationPart,
   { size, settledMs }: { readonly size: number; readonly settledMs: number | null },
 ): Promise<Step> {
-  return inTransaction(db, async (tx) => {
+  return inTransaction(db, async (tx, afterwards) => {
     const chunk = await lockChunk(tx, part, size);
     const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
     const decision =
       run.kind === 'settings'
-        ? await recountChunk(tx, { run, chunk }, tools)
+        ? await recountChunk(tx, { run, chunk }, tools, afterwards)
         : await decideChunk(tx, { run, chunk, settledMs }, tools);
     if (decision.kind === 'takenOver') return { decision, next: null };
     const isDone = chunk.count < size;

@@ -50,8 +50,7 @@ export async function evaluateChanges(
   changes: readonly PersonChange[],
 ): Promise<() => Promise<void>> {
   const question = { scopes: scopesOf(changes), cause: 'event' } as const;
-  const decisions = await stage.transact((tx) => decide(tx, question, stage));
-  decisions.committed();
+  const decisions = await stage.transact((tx, afterwards) => decide(tx, question, stage, afterwards));
   countDecisions(stage.counters, decisions);
   return async () => {
     for (const destination of decisions.destinations) await stage.wakeRelay(destination);

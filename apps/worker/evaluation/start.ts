@@ -1,5 +1,5 @@
 import { hashOf, makeLanes, makeOutageLog } from '#concurrency';
-import { makeStaysCache } from '#decisions';
+import { makeRememberedMemberships } from '#decisions';
 import { failureOf, GiveUpError, type Payload } from '#queues';
 import type { Closable } from '#runtime';
 import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
@@ -7,12 +7,16 @@ import type { Tools } from '../tools';
 import { changesIn, evaluateChanges, type PersonChange } from './decide-changes';
 
 /** People whose segments a process remembers: about 20 MB. */
-const STAYS_PEOPLE_MAX = 100_000;
+const MEMBERSHIPS_PEOPLE_MAX = 100_000;
 
 /** Starts the evaluation stage: it decides about people of whom something may have changed. */
 export function startEvaluation(tools: Tools): Closable[] {
   const { backend, log, turns } = tools;
-  const stage = { ...tools, stays: makeStaysCache(STAYS_PEOPLE_MAX) };
+  const remembered = {
+    events: tools.recent,
+    memberships: makeRememberedMemberships(MEMBERSHIPS_PEOPLE_MAX),
+  };
+  const stage = { ...tools, remembered };
   const lanes = makeLanes<PersonChange>({
     turns,
     groupMax: GROUP_MAX,

@@ -13,7 +13,7 @@ import {
   upsertSubscriptions,
   upsertTraits,
 } from '#database';
-import type { RecentEvents } from '#decisions';
+import type { RememberedEvents } from '#decisions';
 import { type Json, normaliseEmail, normalisePhone } from '#events';
 import type { Payload } from '#queues';
 import { assignPeople } from './assign-people';
@@ -35,7 +35,7 @@ export type FeaturesStage = {
   readonly resolver: PersonResolver;
   readonly effects: FeatureEffects;
   /** What the process remembers of people's events: it keeps up with those that are stored here. */
-  readonly recent: RecentEvents;
+  readonly recent: RememberedEvents;
   readonly days: KnownDays;
   /** Asks for the evaluation of people; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
@@ -96,32 +96,23 @@ class PeopleGoneError extends Error {
  */
 async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
-  let settle = (_hasCommitted: boolean): void => undefined;
-  try {
-    const applied = await stage.transact(async (tx) => {
-      const [people, fresh] = await inOrder(
-        tx,
-        () => lockPeople(tx, [...wanted]),
-        () => insertEvents(tx, once(events)),
-      );
-      const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
-      if (missing.size > 0) throw new PeopleGoneError(missing);
-      const effectOf = await stage.effects.of(tx, people);
-      const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
-      const settleEvents = stage.recent.adding(fresh);
-      settle = (hasCommitted) => {
-        settleEvents(hasCommitted);
-        if (hasCommitted) stage.days.remember(days, people.versions);
-      };
-      if (fresh.length > 0) await apply(tx, fresh, days, effectOf, people.newest);
-      return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
+  return stage.transact(async (tx, afterwards) => {
+    const [people, fresh] = await inOrder(
+      tx,
+      () => lockPeople(tx, [...wanted]),
+      () => insertEvents(tx, once(events)),
+    );
+    const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
+    if (missing.size > 0) throw new PeopleGoneError(missing);
+    const effectOf = await stage.effects.of(tx, people);
+    const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
+    stage.recent.add(fresh, afterwards);
+    afterwards((hasCommitted) => {
+      if (hasCommitted) stage.days.remember(days, people.versions);
     });
-    settle(true);
-    return applied;
-  } catch (error) {
-    settle(false);
-    throw error;
-  }
+    if (fresh.length > 0) await apply(tx, fresh, days, effectOf, people.newest);
+    return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
+  });
 }
 
 /**

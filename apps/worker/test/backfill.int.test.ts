@@ -66,7 +66,9 @@ describe.each(queueBackends)('runs over everybody on $name', ({ useServices }) =
     );
     await db.$executeRawUnsafe(`UPDATE event SET occurred_at = occurred_at - INTERVAL '2 days'`);
     await db.$executeRawUnsafe(`UPDATE person_trait SET value = '"pro"' WHERE person_id::text < '8'`);
-    const versions = new Map((await db.person.findMany()).map((person) => [person.id, person.staysVersion]));
+    const versions = new Map(
+      (await db.person.findMany()).map((person) => [person.id, person.membershipsVersion]),
+    );
     const [second] = await settle([await ask(db, { kind: 'batch', segmentId: null })]);
     expect(second).toMatchObject({ error: null, status: 'completed', evaluated: 2500 });
     expect(second?.exited).toBe(await db.segmentMembership.count({ where: { exitedBy: 'batch' } }));
@@ -77,7 +79,9 @@ describe.each(queueBackends)('runs over everybody on $name', ({ useServices }) =
       first?.id,
     );
     const people = await db.person.findMany();
-    const raised = people.filter(({ id, staysVersion }) => staysVersion > (versions.get(id) ?? 0));
+    const raised = people.filter(
+      ({ id, membershipsVersion }) => membershipsVersion > (versions.get(id) ?? 0),
+    );
     expect(raised.map(({ id }) => id).sort()).toEqual(moved.map(({ id }) => id).sort());
     expect(await wrongTallies(db)).toEqual([]);
     expect(await wrongDeliveries(db)).toEqual([]);

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '#database';
 import type { EngineEvent } from '#events';
-import { makeRecentEvents } from '#decisions';
+import { makeRememberedEvents } from '#decisions';
 import { openConnection, useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
 import { makeKnownDays } from '../features/remembered-days';
@@ -19,7 +19,7 @@ function makeStage(connection = openConnection(database.url)): FeaturesStage {
     transact: connection.transact,
     resolver: makePersonResolver(connection.db),
     effects: makeFeatureEffects(),
-    recent: makeRecentEvents(100),
+    recent: makeRememberedEvents(100),
     days: makeKnownDays(100),
     handOn: async () => undefined,
   };

@@ -1,6 +1,6 @@
 import type { Criteria } from '#criteria';
 import { type Database, inTransaction } from '#database';
-import { decide, makeDefinitionCache, makeRecentEvents, makeStaysCache, type Transition } from '#decisions';
+import { decide, FORGETFUL, makeDefinitionCache, type Transition } from '#decisions';
 
 /** Segments of every kind of condition, most of which change as time passes or features grow. */
 export const CRITERIA: readonly Criteria[] = [
@@ -75,12 +75,14 @@ export async function decideAgain(
 ): Promise<{ readonly missing: readonly Transition[]; readonly late: readonly string[] }> {
   const before = await db.person.findMany({ select: { id: true, deadlineAt: true } });
   const missing: Transition[] = [];
-  const tools = { definitions: makeDefinitionCache(), stays: makeStaysCache(0), recent: makeRecentEvents(0) };
+  const tools = { definitions: makeDefinitionCache(), remembered: FORGETFUL };
   for (let index = 0; index < before.length; index += 1000) {
     const ids = before.slice(index, index + 1000).map(({ id }) => id);
     const scopes = new Map(ids.map((id) => [id, { kind: 'all' as const }]));
     const question = { scopes, cause: 'request', fire: false } as const;
-    const { transitions } = await inTransaction(db, (tx) => decide(tx, question, tools));
+    const { transitions } = await inTransaction(db, (tx, afterwards) =>
+      decide(tx, question, tools, afterwards),
+    );
     missing.push(...transitions);
   }
   const after = await db.person.findMany({ select: { id: true, deadlineAt: true } });

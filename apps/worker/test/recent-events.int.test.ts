@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
-import { type Connection, type LockedPerson, lockForDecision, type Sql, type Transact } from '#database';
-import { makeRecentEvents, type RecentEvents } from '#decisions';
+import {
+  type Connection,
+  type LockedPerson,
+  lockForDecision,
+  type Sql,
+  type Transact,
+  withAfterwards,
+} from '#database';
+import { FORGETFUL, makeRememberedEvents, type RememberedEvents } from '#decisions';
 import type { EngineEvent } from '#events';
 import { openConnection, useDatabase } from '#testkit';
 import { makeFeatureEffects } from '../features/counting-rules';
@@ -17,10 +24,13 @@ beforeAll(() => {
 });
 
 /** What one process stores, and what it remembers; `transact` is how its transactions end. */
-type Process = { readonly recent: RecentEvents; readonly stageWith: (transact: Transact) => FeaturesStage };
+type Process = {
+  readonly recent: RememberedEvents;
+  readonly stageWith: (transact: Transact) => FeaturesStage;
+};
 
 function makeProcess(listsMax = 100): Process {
-  const recent = makeRecentEvents(listsMax);
+  const recent = makeRememberedEvents(listsMax);
   const resolver = makePersonResolver(connection.db);
   const common = {
     resolver,
@@ -53,7 +63,7 @@ const DEPTHS = [1, 2, 4];
 async function newestOf(
   tx: Sql,
   people: readonly LockedPerson[],
-  recent: RecentEvents,
+  recent: RememberedEvents,
   depth: number,
 ): Promise<(readonly number[])[]> {
   const wanted = people.flatMap((person) => NAMES.map((name) => ({ person, name, depth })));
@@ -70,7 +80,7 @@ async function look(run: string, process: Process, depth: number): Promise<void>
   const ids = await idsOf(run);
   await connection.transact(async (tx) => {
     const people = await lockForDecision(tx, ids);
-    const there = await newestOf(tx, people, makeRecentEvents(0), depth);
+    const there = await newestOf(tx, people, FORGETFUL.events, depth);
     expect(await newestOf(tx, people, process.recent, depth)).toEqual(there);
   });
 }
@@ -90,16 +100,17 @@ class Interrupted extends Error {}
 type Ending = 'committed' | 'rolled back' | 'answer lost' | 'decided before it is known';
 
 function transactEnding(ending: Ending, decide: () => Promise<void>): Transact {
-  return async (work) => {
-    const result = await connection.transact(async (tx) => {
-      const done = await work(tx);
-      if (ending === 'rolled back') throw new Interrupted();
-      return done;
+  return (work) =>
+    withAfterwards(async (afterwards) => {
+      const result = await connection.transact(async (tx) => {
+        const done = await work(tx, afterwards);
+        if (ending === 'rolled back') throw new Interrupted();
+        return done;
+      });
+      if (ending === 'answer lost') throw new Interrupted();
+      if (ending === 'decided before it is known') await decide();
+      return result;
     });
-    if (ending === 'answer lost') throw new Interrupted();
-    if (ending === 'decided before it is known') await decide();
-    return result;
-  };
 }
 
 const happening = fc.record({
@@ -160,18 +171,19 @@ test.each(upTo(3))(
     const buy = (): EngineEvent => eventOf(run, { person: 0, name: 'bought', at: (seconds += 1) });
     await store(process, connection.transact, [buy()]);
     await look(run, process, 4);
-    const learnsLate: Transact = async (work) => {
-      const rolledBack = connection.transact(async (tx) => {
-        await work(tx);
+    const learnsLate: Transact = (work) =>
+      withAfterwards(async (afterwards) => {
+        const rolledBack = connection.transact(async (tx) => {
+          await work(tx, afterwards);
+          throw new Interrupted();
+        });
+        await rolledBack.catch(() => undefined);
+        for (const happens of meanwhile) {
+          if (happens === 'it looks') await look(run, process, 4);
+          else await store(happens === 'it stores' ? process : another, connection.transact, [buy()]);
+        }
         throw new Interrupted();
       });
-      await rolledBack.catch(() => undefined);
-      for (const happens of meanwhile) {
-        if (happens === 'it looks') await look(run, process, 4);
-        else await store(happens === 'it stores' ? process : another, connection.transact, [buy()]);
-      }
-      throw new Interrupted();
-    };
     await expect(store(process, learnsLate, [buy()])).rejects.toThrow(Interrupted);
     await look(run, process, 4);
   },

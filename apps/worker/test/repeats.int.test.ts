@@ -7,7 +7,7 @@ import {
   makeCounters,
   sqlStateOf,
 } from '#database';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
+import { makeDefinitionCache, makeRememberedEvents, makeRememberedMemberships } from '#decisions';
 import type { Payload } from '#queues';
 import { closeAtEnd, openConnection, openDatabase, queueBackends, useDatabase, waitFor } from '#testkit';
 import { v7 as uuidv7 } from 'uuid';
@@ -41,7 +41,7 @@ describe('a stage that is repeated', () => {
       transact: connection.transact,
       resolver: makePersonResolver(db),
       effects: makeFeatureEffects(),
-      recent: makeRecentEvents(100),
+      recent: makeRememberedEvents(100),
       days: makeKnownDays(100),
       handOn,
     };
@@ -87,8 +87,7 @@ describe('a stage that is repeated', () => {
       transact: connection.transact,
       counters,
       definitions: makeDefinitionCache(),
-      stays: makeStaysCache(10),
-      recent: makeRecentEvents(10),
+      remembered: { events: makeRememberedEvents(10), memberships: makeRememberedMemberships(10) },
       wakeRelay: async (name: string) => void woken.push(name),
     };
     const changes = asked.flatMap(changesIn);

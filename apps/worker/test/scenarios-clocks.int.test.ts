@@ -1,5 +1,5 @@
 import { makeCounters } from '#database';
-import { makeDefinitionCache, makeRecentEvents, makeStaysCache } from '#decisions';
+import { makeDefinitionCache, makeRememberedEvents, makeRememberedMemberships } from '#decisions';
 import {
   closeAtEnd,
   openConnection,
@@ -39,8 +39,7 @@ describe.each(queueBackends)('several machines on $name', ({ useServices }) => {
       counters,
       clock,
       definitions: makeDefinitionCache(),
-      stays: makeStaysCache(100),
-      recent: makeRecentEvents(100),
+      remembered: { events: makeRememberedEvents(100), memberships: makeRememberedMemberships(100) },
       wakeRelay: async () => undefined,
     };
   }

@@ -1,8 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../generated/client';
+import { type Afterwards, withAfterwards } from './afterwards';
+import type { Models } from './models';
 import { makeTransact, type Transact } from './pipelined';
-import { PLANNED_ANEW, type Sql } from './sql';
+import { PLANNED_ANEW } from './sql';
 
 /** The database of a process: Prisma's client over one pool. */
 export type Database = PrismaClient;
@@ -77,8 +79,11 @@ export function connect(url: string, poolMax: number, onError: (error: Error) =>
 export const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;
 
 /** Runs `work` in one transaction (READ COMMITTED): all of it, or nothing. */
-export async function inTransaction<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
-  return db.$transaction(work, TRANSACTION_LIMITS);
+export async function inTransaction<T>(
+  db: Database,
+  work: (tx: Models, afterwards: Afterwards) => Promise<T>,
+): Promise<T> {
+  return withAfterwards((afterwards) => db.$transaction((tx) => work(tx, afterwards), TRANSACTION_LIMITS));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Closable, type Counters, makeMetricSums, type MetricSample } from '#runtime';
-import { rowsOf, type Sql } from './sql';
+import type { Models } from './models';
+import type { Sql } from './sql';
 import { plainArray, textArray } from './literals';
 
 const FLUSH_AFTER_MS = 1000;
@@ -17,14 +18,14 @@ async function addToCounters(sql: Sql, samples: readonly MetricSample[]): Promis
 }
 
 /** What all processes have counted so far, in the order of names and labels. */
-export async function readCounters(sql: Sql): Promise<MetricSample[]> {
-  return rowsOf<MetricSample>(sql, `SELECT name, labels, value FROM metric_counter ORDER BY name, labels`);
+export async function readCounters(models: Models): Promise<MetricSample[]> {
+  return models.metricCounter.findMany({ orderBy: [{ name: 'asc' }, { labels: 'asc' }] });
 }
 
 /**
  * Makes a process's counters. What was counted is written by one statement a second after the first of it, and at the
- * close; nothing is written while nothing is counted. What an outage keeps from being written is written after it: a
- * sum whose commit was not heard of may be written twice.
+ * close; nothing is written while nothing is counted. What an outage keeps from being written is written after it; a sum
+ * may be written twice if the answer to its commit was lost.
  * @param onError told of each time that nothing could be written
  */
 export function makeCounters(db: Sql, onError: (error: unknown) => void): Counters & Closable {

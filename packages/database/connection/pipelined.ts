@@ -1,12 +1,14 @@
 import pg from 'pg';
+import { type Afterwards, withAfterwards } from './afterwards';
 import type { Sql } from './sql';
 
 /**
  * Runs work in one transaction (READ COMMITTED) on a connection of its own: all of it, or nothing. Statements travel
  * without waiting for the answers of those before them ({@link inOrder}), past Prisma's client, on the pool that
  * Prisma's adapter uses too: of a small transaction that takes three quarters of the process's CPU and of the time.
+ * Work that remembers what it reads or writes registers at `afterwards`.
  */
-export type Transact = <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
+export type Transact = <T>(work: (tx: Sql, afterwards: Afterwards) => Promise<T>) => Promise<T>;
 
 // As Prisma gives them: everything as pg does, but for bigint, which pg leaves a string.
 const types: pg.CustomTypesConfig = {
@@ -22,6 +24,14 @@ type Failure = { readonly error: unknown };
 
 /** @param nameOf the name of a statement's text, empty to leave it unnamed */
 export function makeTransact(pool: pg.Pool, nameOf: (text: string) => string): Transact {
+  const inPipeline = makePipeline(pool, nameOf);
+  return (work) => withAfterwards((afterwards) => inPipeline((tx) => work(tx, afterwards)));
+}
+
+function makePipeline(
+  pool: pg.Pool,
+  nameOf: (text: string) => string,
+): <T>(work: (tx: Sql) => Promise<T>) => Promise<T> {
   return async (work) => {
     const client = await pool.connect();
     // Its statements fail too, and tell of it; unheard, the event would end the process.

@@ -9,18 +9,32 @@ export type Sql = {
 
 /**
  * Begins the text of a statement that is to be planned each time: one over many people, whose tables may have grown a
- * thousandfold since the last, or one of which there are as many texts as criteria.
+ * thousandfold since the last time, or one that has as many texts as there are criteria.
  */
 export const PLANNED_ANEW = '/* planned anew */';
 
-/** Rows of a statement whose shape the caller vouches for. */
+/** The rows of a statement; the caller vouches for their shape. */
 export async function rowsOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row[]> {
   return sql.$queryRawUnsafe<Row[]>(text, ...parameters);
 }
 
-/** The row of a statement that always has one, whose shape the caller vouches for. */
-export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row> {
+/** The row of a statement that has one or none. */
+export async function rowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row | null> {
   const [row] = await rowsOf<Row>(sql, text, ...parameters);
-  if (row === undefined) throw new Error('no row from a statement that always has one');
+  return row ?? null;
+}
+
+/** The row of a statement that always has one. */
+export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unknown[]): Promise<Row> {
+  const row = await rowOf<Row>(sql, text, ...parameters);
+  if (row === null) throw new Error('no row from a statement that always has one');
   return row;
+}
+
+/**
+ * SQL for the epoch milliseconds of an instant. extract(epoch) is numeric since PostgreSQL 14, date_part still float8:
+ * exact to the millisecond and cheaper.
+ */
+export function epochMs(instant: string): string {
+  return `round(date_part('epoch', ${instant}) * 1000)`;
 }

@@ -1,4 +1,4 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, oneRowOf, rowsOf, type Sql } from '../connection/sql';
 
 /** A person whose deadline has passed, and when it was (epoch ms). */
 export type DuePerson = { readonly personId: string; readonly dueAt: number };
@@ -9,22 +9,22 @@ export type ClaimDeadlines = {
   readonly nowMs: number | undefined;
   /** People claimed together. */
   readonly limit: number;
-  /** People whom all processes together may have claimed: beyond it they would wait longer than the claim holds. */
+  /** People that all processes together may have claimed: more would wait longer than their claims hold. */
   readonly outstanding: number;
   /** How long the claim holds (ms): a worker that dies leaves the person to others afterwards. */
   readonly leaseMs: number;
 };
 
 /**
- * Claims people whose deadline has passed, the longest due first. Whom another process has locked is left out: they
- * are being decided on, or claimed, right now.
+ * Claims people whose deadline has passed, the longest due first. People that another process has locked are left out:
+ * they are being decided on, or claimed, right now.
  */
 export async function claimDeadlines(
   sql: Sql,
   { nowMs, limit, outstanding, leaseMs }: ClaimDeadlines,
 ): Promise<DuePerson[]> {
-  // A claimed person stays at the front until the decision moves the deadline on: the front holds who is claimed.
-  // Looked at again when locked, for they may have changed since; IS TRUE keeps that from being done by the index.
+  // A claimed person stays at the front until the decision moves the deadline on: so the front holds the claimed ones.
+  // Rows are looked at again when locked, for they may have changed since; IS TRUE keeps the index from doing that.
   return rowsOf<DuePerson>(
     sql,
     `WITH clock AS (SELECT coalesce(to_timestamp($1::float8 / 1000), clock_timestamp()) AS now),
@@ -41,7 +41,7 @@ export async function claimDeadlines(
           FOR NO KEY UPDATE OF p SKIP LOCKED)
      UPDATE person p SET deadline_claimed_until = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
        FROM due WHERE p.id = due.id
-     RETURNING p.id AS "personId", round(date_part('epoch', p.deadline_at) * 1000) AS "dueAt"`,
+     RETURNING p.id AS "personId", ${epochMs('p.deadline_at')} AS "dueAt"`,
     nowMs ?? null,
     limit,
     leaseMs,
@@ -55,7 +55,7 @@ export async function claimDeadlines(
  * @param nowMs as in {@link ClaimDeadlines}
  */
 export async function msUntilDeadline(sql: Sql, nowMs: number | undefined, limitMs: number): Promise<number> {
-  const rows = await rowsOf<{ ms: number }>(
+  const { ms } = await oneRowOf<{ ms: number }>(
     sql,
     `WITH clock AS (SELECT coalesce(to_timestamp($1::float8 / 1000), clock_timestamp()) AS now)
      SELECT least($2::float8, date_part('epoch', (
@@ -66,5 +66,5 @@ export async function msUntilDeadline(sql: Sql, nowMs: number | undefined, limit
     nowMs ?? null,
     limitMs,
   );
-  return rows[0]?.ms ?? limitMs;
+  return ms;
 }

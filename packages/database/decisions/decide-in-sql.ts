@@ -1,5 +1,6 @@
 import { compileSql, type Criteria } from '#criteria';
-import { PLANNED_ANEW, rowsOf, type Sql } from '../connection/sql';
+import { type PersonList, personArray, personListOf } from '../connection/person-list';
+import { epochMs, oneRowOf, PLANNED_ANEW, type Sql } from '../connection/sql';
 import type { TransitionCause } from './writes';
 import { plainArray } from '../connection/literals';
 
@@ -8,18 +9,17 @@ export const STEP_SEGMENTS_MAX = 32;
 
 /** People and segments to decide on in one statement, under the locks of the people. */
 export type DecisionStep = {
-  /** The people: a ready-made `uuid[]` literal. */
-  readonly people: string;
+  readonly people: PersonList;
   readonly nowMs: number;
   readonly cause: TransitionCause;
-  /** At most {@link STEP_SEGMENTS_MAX}, none of which reads the membership of another; nobody belongs to null. */
+  /** At most {@link STEP_SEGMENTS_MAX}; none reads the membership of another. Nobody belongs to one without criteria. */
   readonly segments: readonly { readonly id: string; readonly criteria: Criteria | null }[];
-  /** Whether these are all segments whose answer time can change: then the deadline they leave replaces the stored one. */
+  /** Whether all segments are here whose answer time can change: then their deadline replaces the stored one. */
   readonly exact: boolean;
-  /** Whether these people are, with this step and others of its transaction, decided against every segment. */
+  /** Whether this step and others of its transaction decide these people against every segment. */
   readonly whole: boolean;
   /** Segments whose transitions the caller wants to know. */
-  readonly told: readonly string[];
+  readonly wanted: readonly string[];
   /** Whether the caller wants to know who entered or exited anything. */
   readonly wantChanged: boolean;
 };
@@ -29,7 +29,7 @@ export type StepTransition = {
   readonly personId: string;
   readonly segmentId: string;
   readonly edge: 'entered' | 'exited';
-  readonly stayId: bigint;
+  readonly membershipId: bigint;
   readonly atMs: number;
 };
 
@@ -37,8 +37,8 @@ export type StepTransition = {
 export type StepResult = {
   readonly entered: number;
   readonly exited: number;
-  /** Who entered or exited anything, where it was wanted: a `uuid[]` literal. */
-  readonly changed: string;
+  /** Who entered or exited anything, where it was wanted. */
+  readonly changed: PersonList;
   /** In the order of people, and of the segments of the step. */
   readonly transitions: readonly StepTransition[];
 };
@@ -50,10 +50,14 @@ const PEOPLE = '$1::uuid[]';
 const NOW = '$2::float8';
 const SEGMENTS = '$3::uuid[]';
 const CAUSE = '$4::text';
-const TOLD = '$5::uuid[]';
+const WANTED = '$5::uuid[]';
 const FIRST_PARAMETER = 6;
 
-const NOBODY = { holds: 'false', changesAt: 'NULL::timestamptz', parameters: [] as readonly Parameter[] };
+const HOLDS_FOR_NOBODY = {
+  holds: 'false',
+  changesAt: 'NULL::timestamptz',
+  parameters: [] as readonly Parameter[],
+};
 
 /** The answers of all segments as one number, and the earliest instant at which one of them may change by itself. */
 function compileStep(segments: DecisionStep['segments']) {
@@ -63,7 +67,9 @@ function compileStep(segments: DecisionStep['segments']) {
   for (const [index, { criteria }] of segments.entries()) {
     const firstParameter = FIRST_PARAMETER + parameters.length;
     const compiled =
-      criteria === null ? NOBODY : compileSql(criteria, { person: 'p', now: 'p.at', firstParameter });
+      criteria === null
+        ? HOLDS_FOR_NOBODY
+        : compileSql(criteria, { person: 'p', now: 'p.at', firstParameter });
     bits.push(`CASE WHEN ${compiled.holds} THEN ${2 ** index}::bigint ELSE 0 END`);
     changes.push(compiled.changesAt);
     parameters.push(...compiled.parameters);
@@ -71,25 +77,25 @@ function compileStep(segments: DecisionStep['segments']) {
   return { answers: bits.join('\n | '), change: `least(${changes.join(',\n ')})`, parameters };
 }
 
-/** The transitions that were written, as one text: a row for each would cost more to pass on than to write. */
+/** The transitions that were written, as one text: passing on a row for each would cost more than writing them. */
 const TRANSITIONS = `
-  (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, round(date_part('epoch', t.at) * 1000)), ','
+  (SELECT string_agg(concat_ws(' ', t.person_id, t.position, t.edge, t.id, ${epochMs('t.at')}), ','
                      ORDER BY t.person_id, t.position)
      FROM (SELECT id, person_id, array_position(${SEGMENTS}, segment_id) AS position, 'entered' AS edge, entered_at AS at
-             FROM opened WHERE segment_id = ANY(${TOLD})
+             FROM opened WHERE segment_id = ANY(${WANTED})
            UNION ALL
            SELECT id, person_id, array_position(${SEGMENTS}, segment_id), 'exited', exited_at
-             FROM closed WHERE segment_id = ANY(${TOLD})) t)`;
+             FROM closed WHERE segment_id = ANY(${WANTED})) t)`;
 
 const CHANGED = `(SELECT array_agg(d.id)::text FROM decision d WHERE d.answers <> d.stays)`;
 
 /**
- * The whole decision as one statement: it reads what was committed when it began, so nothing that it reads is of its
- * own making, and a person's answers, stays, tallies and deadline are of one instant.
+ * The whole decision as one statement. It reads what was committed when it began, so it reads nothing that it wrote
+ * itself, and a person's answers, memberships, tallies and deadline are of one instant.
  */
 function statementOf({ answers, change }: { answers: string; change: string }, step: DecisionStep): string {
   const deadline = step.exact ? 'a.change' : 'least(a.deadline_at, a.change)';
-  // A person about whom nothing changes is left untouched: a row that is written costs more than all the reading.
+  // People for whom nothing changes are left untouched: writing a row costs more than all the reading.
   const settles = [
     ...(step.exact ? ['a.deadline_claimed_until IS NOT NULL'] : []),
     ...(step.whole ? ['a.decided_active_days <> a.active_days'] : []),
@@ -147,25 +153,25 @@ SELECT (SELECT count(*)::int FROM transition WHERE entered) AS entered,
 
 /** Reads back one of {@link TRANSITIONS}. */
 function parseTransition(text: string, { segments }: DecisionStep): StepTransition {
-  const [personId = '', position, edge, stayId = '', atMs] = text.split(' ');
+  const [personId = '', position, edge, membershipId = '', atMs] = text.split(' ');
   const segment = segments[Number(position) - 1];
   if (segment === undefined) throw new Error('a transition of no segment');
   return {
     personId,
     segmentId: segment.id,
     edge: edge === 'entered' ? 'entered' : 'exited',
-    stayId: BigInt(stayId),
+    membershipId: BigInt(membershipId),
     atMs: Number(atMs),
   };
 }
 
 /**
- * Decides on locked people in SQL and writes the differences: stays, tallies, deadlines. A person who was never decided
- * on must be given to steps over every segment.
+ * Decides on locked people in SQL and writes the differences: memberships, tallies, deadlines. People who were never
+ * decided on must be given to steps over every segment.
  */
 export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResult> {
   const compiled = compileStep(step.segments);
-  const rows = await rowsOf<{
+  const row = await oneRowOf<{
     entered: number;
     exited: number;
     changed: string | null;
@@ -173,28 +179,26 @@ export async function decideStep(tx: Sql, step: DecisionStep): Promise<StepResul
   }>(
     tx,
     statementOf(compiled, step),
-    step.people,
+    personArray(step.people),
     step.nowMs,
     plainArray(step.segments.map(({ id }) => id)),
     step.cause,
-    plainArray(step.told),
+    plainArray(step.wanted),
     ...compiled.parameters,
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('no row from a statement that always has one');
   const lines = row.transitions === null ? [] : row.transitions.split(',');
   return {
     entered: row.entered,
     exited: row.exited,
-    changed: row.changed ?? '{}',
+    changed: personListOf(row.changed),
     transitions: lines.map((line) => parseTransition(line, step)),
   };
 }
 
-/** Sets, for the rest of the transaction, how statements over many people are planned. */
-export async function planForChunks(tx: Sql): Promise<void> {
-  // The planner knows neither how many people are named nor how few of them change: without these it would read, and
-  // hash, the whole of the other side of a join.
+/** For the rest of the transaction, statements look rows up one by one instead of reading whole tables for a join. */
+export async function useNestedLoops(tx: Sql): Promise<void> {
+  // The planner knows neither how many people are named nor how few of them change: otherwise it would read, and hash,
+  // the whole other side of a join.
   await tx.$executeRawUnsafe(
     `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
   );

@@ -1,5 +1,5 @@
 import type { Json } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, oneRowOf, rowOf, rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** A person's row as a decision needs it, locked. Instants in epoch ms. */
@@ -18,23 +18,20 @@ export type LockedPerson = {
   /** `activeDays` when the segments that read it were last decided. */
   readonly decidedActiveDays: number;
   /** Rises with every transition of the person. */
-  readonly staysVersion: number;
+  readonly membershipsVersion: number;
   /** Rises with every transaction that stores events of the person. */
   readonly eventsVersion: number;
 };
 
-// extract(epoch) is numeric since PostgreSQL 14, date_part still float8: exact to the millisecond and cheaper.
-const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
-
 const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", pricing_views AS "pricingViews",
             email_opens AS "emailOpens", email_clicks AS "emailClicks",
             email IS NOT NULL AS "hasEmail", phone IS NOT NULL AS "hasPhone",
-            ${ms('last_seen_at')} AS "lastSeenAt", ${ms('last_decided_at')} AS "lastDecidedAt",
-            ${ms('deadline_at')} AS "deadlineAt",
-            decided_active_days AS "decidedActiveDays", stays_version AS "staysVersion",
+            ${epochMs('last_seen_at')} AS "lastSeenAt", ${epochMs('last_decided_at')} AS "lastDecidedAt",
+            ${epochMs('deadline_at')} AS "deadlineAt",
+            decided_active_days AS "decidedActiveDays", stays_version AS "membershipsVersion",
             events_version AS "eventsVersion"`;
 
-/** Locks people in the order of their ids and reads their rows. Whoever does not exist is missing in the answer. */
+/** Locks people in the order of their ids and reads their rows. Those who don't exist are missing in the answer. */
 export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
   return rowsOf<LockedPerson>(
     tx,
@@ -46,8 +43,7 @@ export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<
 
 /** A person's row as a decision would read it, without its lock: fit to explain, not to decide. Null for nobody. */
 export async function readForDecision(sql: Sql, id: string): Promise<LockedPerson | null> {
-  const rows = await rowsOf<LockedPerson>(sql, `SELECT ${PERSON} FROM person WHERE id = $1::uuid`, id);
-  return rows[0] ?? null;
+  return rowOf<LockedPerson>(sql, `SELECT ${PERSON} FROM person WHERE id = $1::uuid`, id);
 }
 
 /** What every decision begins with, as it is now. */
@@ -56,31 +52,29 @@ export type Now = {
   readonly nowMs: number;
   /** The definitions' revision. */
   readonly revision: string;
-  /** Whether the run of an edit goes on that moves people without telling anybody. */
+  /** Whether a run goes on whose edit moves people without setting off automations. */
   readonly isSuppressing: boolean;
 };
 
-/** Reads the clock, the revision and what goes on: one statement, for whoever sees an edit must see its run. */
+/** Reads the clock, the revision and what goes on. One statement: a decision that sees an edit must see its run. */
 export async function readNow(tx: Sql): Promise<Now> {
-  const rows = await rowsOf<Now>(
+  const row = await rowOf<Now>(
     tx,
     `SELECT floor(date_part('epoch', clock_timestamp()) * 1000) AS "nowMs", revision::text,
             EXISTS (SELECT FROM evaluation WHERE status IN ('queued', 'running')
                        AND kind = 'edit' AND automations = 'suppress') AS "isSuppressing"
        FROM definition_revision`,
   );
-  const row = rows[0];
-  if (row === undefined)
-    throw new Error('the definition revision is missing: the migrations are not applied');
+  if (row === null) throw new Error('the definition revision is missing: the migrations are not applied');
   return row;
 }
 
-/** The ids of the segments that each person is in, by person. Whoever is in none is missing. */
-export async function loadOpenStays(
+/** The ids of the segments that each person is in, by person. People who are in none are missing. */
+export async function loadOpenMemberships(
   tx: Sql,
   personIds: readonly string[],
 ): Promise<Map<string, readonly string[]>> {
-  // One text a person: a row a stay would cost more to pass on than to read.
+  // One text for each person: passing on a row for each membership would cost more than reading it.
   const rows = await rowsOf<{ personId: string; stays: string | null }>(
     tx,
     `SELECT p.id AS "personId",
@@ -109,11 +103,11 @@ export async function loadInstants(
   tx: Sql,
   { personIds, names, wanted }: WantedInstants,
 ): Promise<number[][]> {
-  // Positions instead of ids, and one text for all: of thousands of rows, passing on would cost more than reading.
-  const rows = await rowsOf<{ instants: string | null }>(
+  // Positions instead of ids, and one text for all: passing on thousands of rows would cost more than reading them.
+  const { instants } = await oneRowOf<{ instants: string | null }>(
     tx,
     `SELECT string_agg(array_to_string(ARRAY(
-              SELECT (${ms('e.occurred_at')})::bigint FROM event e
+              SELECT (${epochMs('e.occurred_at')})::bigint FROM event e
                WHERE e.person_id = ($1::uuid[])[w.person + 1] AND e.name = ($2::text[])[w.name + 1]
                ORDER BY e.occurred_at DESC LIMIT w.depth), ','), ';' ORDER BY w.position) AS instants
        FROM unnest($3::int[], $4::int[], $5::int[]) WITH ORDINALITY w(person, name, depth, position)`,
@@ -123,7 +117,7 @@ export async function loadInstants(
     plainArray(wanted.map(({ name }) => name)),
     plainArray(wanted.map(({ depth }) => depth)),
   );
-  return listsOf(rows[0]?.instants ?? null);
+  return listsOf(instants);
 }
 
 function listsOf(text: string | null): number[][] {
@@ -150,10 +144,10 @@ export async function loadFilteredInstants(
   tx: Sql,
   { personIds, eventName, condition, depth, sinceMs }: WantedFiltered,
 ): Promise<number[][]> {
-  const rows = await rowsOf<{ instants: string | null }>(
+  const { instants } = await oneRowOf<{ instants: string | null }>(
     tx,
     `SELECT string_agg(array_to_string(ARRAY(
-              SELECT (${ms('e.occurred_at')})::bigint FROM event e
+              SELECT (${epochMs('e.occurred_at')})::bigint FROM event e
                WHERE e.person_id = w.person_id AND e.name = $2 AND ${condition.text}
                  AND e.occurred_at > coalesce(to_timestamp($4::float8 / 1000), '-infinity')
                ORDER BY e.occurred_at DESC LIMIT $3::int), ','), ';' ORDER BY w.position) AS instants
@@ -164,7 +158,7 @@ export async function loadFilteredInstants(
     sinceMs,
     ...condition.values,
   );
-  return listsOf(rows[0]?.instants ?? null);
+  return listsOf(instants);
 }
 
 /** The traits of the given names, by person. Removed ones are missing. */

@@ -6,28 +6,32 @@ import { inOrder } from '../connection/pipelined';
 export type TransitionCause =
   'event' | 'deadline' | 'edit' | 'batch' | 'scheduled' | 'request' | 'settings' | 'archive';
 
-/** A person's stay in a segment that begins or ends at `at` (epoch ms). */
-export type StayEdge = {
+/** A person's membership of a segment that begins or ends at `at` (epoch ms). */
+export type MembershipEdge = {
   readonly personId: string;
   readonly segmentId: string;
   readonly at: number;
   readonly cause: TransitionCause;
 };
 
-/** A stay that was opened or closed. The id is internal. */
-export type WrittenStay = { readonly id: bigint; readonly personId: string; readonly segmentId: string };
+/** A membership that was opened or closed. The id is internal. */
+export type WrittenMembership = {
+  readonly id: bigint;
+  readonly personId: string;
+  readonly segmentId: string;
+};
 
 /**
- * Opens stays; the person rows are locked.
- * @param wanted segments whose stays the caller wants to know
+ * Opens memberships; the person rows are locked.
+ * @param wanted segments whose memberships the caller wants to know
  */
-export async function openStays(
+export async function openMemberships(
   tx: Sql,
-  edges: readonly StayEdge[],
+  edges: readonly MembershipEdge[],
   wanted: readonly string[],
-): Promise<WrittenStay[]> {
+): Promise<WrittenMembership[]> {
   if (edges.length === 0) return [];
-  return rowsOf<WrittenStay>(
+  return rowsOf<WrittenMembership>(
     tx,
     `WITH opened AS (
        INSERT INTO segment_membership (person_id, segment_id, entered_at, entered_by)
@@ -44,18 +48,18 @@ export async function openStays(
 }
 
 /**
- * Closes open stays; the person rows are locked.
- * @param wanted segments whose stays the caller wants to know
+ * Closes open memberships; the person rows are locked.
+ * @param wanted segments whose memberships the caller wants to know
  */
-export async function closeStays(
+export async function closeMemberships(
   tx: Sql,
-  edges: readonly StayEdge[],
+  edges: readonly MembershipEdge[],
   wanted: readonly string[],
-): Promise<WrittenStay[]> {
+): Promise<WrittenMembership[]> {
   if (edges.length === 0) return [];
-  // Each stay is looked up by itself, and found by its place (nobody else touches it while the person is locked): of a
-  // join, a plan that was made while there were few stays reads all that are open.
-  return rowsOf<WrittenStay>(
+  // Each membership is looked up by itself, and found by its place in the table (nobody else touches it while the person
+  // is locked): a join whose plan was made while there were few would read all that are open.
+  return rowsOf<WrittenMembership>(
     tx,
     `WITH closed AS (
        UPDATE segment_membership m SET exited_at = to_timestamp(s.at / 1000), exited_by = s.cause
@@ -80,10 +84,10 @@ export type DecidedPerson = {
   /** Whether every windowed segment was looked at: then a claim of the old deadline is settled. */
   readonly exact: boolean;
   readonly decidedActiveDays: number;
-  readonly staysVersion: number;
+  readonly membershipsVersion: number;
 };
 
-/** Dates the decisions. Only a deadline that changes is written: it is indexed, and would cost the HOT update. */
+/** Dates the decisions. A deadline that stays the same keeps the update HOT, for its column is indexed. */
 export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): Promise<void> {
   if (decided.length === 0) return;
   await tx.$executeRawUnsafe(
@@ -99,7 +103,7 @@ export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): P
     plainArray(decided.map(({ deadlineAt }) => deadlineAt)),
     plainArray(decided.map(({ exact }) => String(exact))),
     plainArray(decided.map(({ decidedActiveDays }) => decidedActiveDays)),
-    plainArray(decided.map(({ staysVersion }) => staysVersion)),
+    plainArray(decided.map(({ membershipsVersion }) => membershipsVersion)),
   );
 }
 
@@ -134,9 +138,9 @@ export type NewDelivery = {
   readonly createdAt: number;
 };
 
-/** Audience deliveries are about state: what is still open for the same keys is not sent any more. */
+/** Audience deliveries are about state: open ones of the same keys are not sent any more. */
 async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
-  // One that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
+  // A delivery that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
   await tx.$executeRawUnsafe(
     `UPDATE delivery SET status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
       WHERE state_key = ANY($1::text[]) AND status IN ('pending', 'retrying')
@@ -145,7 +149,7 @@ async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
   );
 }
 
-/** Of several new deliveries for one state key only the last is to be sent. */
+/** The last of the new deliveries of each state key: only that one is to be sent. */
 function newestByStateKey(deliveries: readonly NewDelivery[]): Set<string> {
   const newest = new Map<string, string>();
   for (const { id, stateKey } of deliveries) if (stateKey !== null) newest.set(stateKey, id);

@@ -11,7 +11,7 @@ export type AudienceEntry = {
 
 const ASKED = `unnest($1::uuid[], $2::text[], $3::text[])`;
 
-// An identifier that is known already writes nothing: then the row is read as it was.
+// A known identifier writes nothing: then the row is read as it was.
 const KEEP = `
   WITH asked AS (
     SELECT * FROM ${ASKED} WITH ORDINALITY AS a(person_id, audience, identifier, place)
@@ -28,7 +28,7 @@ const KEEP = `
 
 /**
  * Notes what is about to be sent, before it is sent: a process that dies between an add and its result leaves the
- * identifier here for the removal. Only who holds the state key of an entry may call this for it.
+ * identifier here for the removal. Only the holder of an entry's state key may call this for it.
  * @param entries distinct people and audiences; a removal's have `null` and are only read
  * @returns for each entry all that is noted of it, in their order
  */

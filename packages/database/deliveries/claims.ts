@@ -1,5 +1,6 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 import { NOT_ENDED } from './take-up';
 import { HOLDS, takeTries, WHOLE_DESTINATION } from './gates';
 import { plainArray, textArray } from '../connection/literals';
@@ -22,8 +23,8 @@ export type ClaimRequest = {
   /** The most that an exception may have. */
   readonly exceptionMax: number;
   /**
-   * Deliveries of an endpoint are gathered for so long, unless `endpointMax` of them are due, and are claimed when
-   * none of it is claimed; 0: at once, one by one.
+   * Deliveries of an endpoint are gathered for this long, or until `endpointMax` of them are due, and are claimed when
+   * none of the endpoint's is claimed. 0: at once, one by one.
    */
   readonly windowMs: number;
   /** A uuid; the jobs of these claims carry it. */
@@ -52,15 +53,15 @@ export type ClaimedDeliveries = {
 /** Lanes that one statement looks at: each costs a descent of the index, some 20 µs, and its rows. */
 const LANES_MAX = { single: 200, gathered: 20 } as const;
 
-const FIRST_LANE: DeliveryLane = { endpoint: '', segmentId: '00000000-0000-0000-0000-000000000000' };
+const FIRST_LANE: DeliveryLane = { endpoint: '', segmentId: FIRST_UUID };
 
-/** The most that one call claims, whatever its room; gathered ones claim a call's worth. */
+/** The most that one call claims, even if it has more room. Gathered lanes claim one call's worth. */
 const CLAIMS_MAX = 500;
 
 const OPEN = `status IN ('pending', 'retrying')`;
 const FREE = `(claimed_until IS NULL OR claimed_until <= now())`;
 
-/** Of the other deliveries of a state key, those that are in flight, or may still be applied, or are newer. */
+/** Another delivery of the state key is in flight, may still be applied, or is newer. */
 const STATE_IS_TAKEN = `EXISTS (
   SELECT FROM delivery o WHERE o.state_key = d.state_key AND o.id <> d.id AND (o.unsettled_until > now()
      OR o.${OPEN} AND (o.claimed_until > now() OR (o.created_at, o.id) > (d.created_at, d.id))))`;
@@ -74,7 +75,7 @@ function ripe({ endpointMax, windowMs }: Limits): string {
             OR min(due.next_attempt_at) OVER by_endpoint <= now() - ${windowMs} * interval '1 millisecond')`;
 }
 
-/** The first due rows of a lane; of one that does not meet the condition nothing is read. */
+/** The first due rows of a lane. Nothing is read of a lane that does not meet the condition. */
 function dueRows(condition: string, limit: number): string {
   return `(SELECT d.id, d.action, d.next_attempt_at FROM delivery d
             WHERE ${condition} AND d.destination = $1 AND d.endpoint = lane.endpoint AND d.segment_id = lane.segment_id
@@ -89,7 +90,8 @@ function dueRows(condition: string, limit: number): string {
  * left out; one that lets a delivery through to try gives one. Audience deliveries wait for one of the same key that
  * is in flight or newer.
  *
- * The limits are part of the text: of one that is a parameter the planner knows nothing, and reads a tenth of the table.
+ * The limits are part of the text: the planner knows nothing of a limit that is a parameter, and reads a tenth of the
+ * table.
  */
 function pickDue(limits: Limits): string {
   const { endpointMax, exceptionMax, windowMs } = limits;
@@ -145,8 +147,8 @@ function pickDue(limits: Limits): string {
          (SELECT segment_id::text FROM lane WHERE position = ${lanesMax}) AS "segmentId"`;
 }
 
-// What another process has claimed since it was picked is left alone. Its ids as an array: a join of what the planner
-// takes for ten rows compares each with each, which for a call's worth of 10,000 took 13 s.
+// Rows that another process has claimed since they were picked are left alone. The ids are an array: the planner takes
+// a joined list for ten rows and compares each with each, which took 13 s for a call's worth of 10,000.
 const CLAIM = `
   WITH locked AS MATERIALIZED (
     SELECT id FROM delivery WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED} AND next_attempt_at <= now() AND ${FREE}
@@ -180,7 +182,7 @@ export async function claimDueDeliveries(db: Database, request: ClaimRequest): P
     await tx.$queryRawUnsafe(
       `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
     );
-    const rows = await rowsOf<PickRow>(
+    const row = await oneRowOf<PickRow>(
       tx,
       pickDue(request),
       destination,
@@ -190,8 +192,6 @@ export async function claimDueDeliveries(db: Database, request: ClaimRequest): P
       plainArray(exceptions.map(({ max }) => max)),
       limit,
     );
-    const row = rows[0];
-    if (row === undefined) throw new Error('no row from a statement that always has one');
     const ids = await allowedIds(tx, destination, row);
     const tries = new Set(row.triesWhole ? ids : row.tryIds);
     const claimed =

@@ -1,4 +1,5 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import type { Models } from '../connection/models';
+import { oneRowOf, type Sql } from '../connection/sql';
 
 /** A kind of destination, as the dispatcher that started last knows it. */
 export type DestinationRow = {
@@ -22,11 +23,8 @@ export async function announceDestination(
   );
 }
 
-export async function listDestinations(sql: Sql): Promise<DestinationRow[]> {
-  return rowsOf<DestinationRow>(
-    sql,
-    `SELECT destination, is_configured AS "isConfigured", reason FROM delivery_destination ORDER BY destination`,
-  );
+export async function listDestinations(models: Models): Promise<DestinationRow[]> {
+  return models.deliveryDestination.findMany({ orderBy: { destination: 'asc' }, omit: { nextAt: true } });
 }
 
 /**
@@ -35,7 +33,7 @@ export async function listDestinations(sql: Sql): Promise<DestinationRow[]> {
  * @returns how long to wait for it (ms)
  */
 export async function takePlace(sql: Sql, destination: string, spacingMs: number): Promise<number> {
-  const rows = await rowsOf<{ waitMs: number }>(
+  const { waitMs } = await oneRowOf<{ waitMs: number }>(
     sql,
     `INSERT INTO delivery_destination AS d (destination, is_configured, next_at)
      VALUES ($1, true, clock_timestamp() + $2::float8 * interval '1 millisecond')
@@ -45,7 +43,5 @@ export async function takePlace(sql: Sql, destination: string, spacingMs: number
     destination,
     spacingMs,
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('no row from a statement that always has one');
-  return row.waitMs;
+  return waitMs;
 }

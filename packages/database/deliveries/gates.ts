@@ -24,7 +24,7 @@ export type GateRow = {
   readonly until: Date | null;
 };
 
-/** Of a gate `g`: whether it keeps anything back. A pause that is over does not. */
+/** Whether a gate `g` keeps anything back. A pause that is over does not. */
 export const HOLDS = `(g.state IN ('halted', 'open') OR g.state = 'paused' AND g.until > now())`;
 
 /** Failures of an endpoint in a row that open its circuit breaker. */
@@ -132,7 +132,7 @@ export async function resumeDeliveries(
 
 /**
  * Takes the one try of gates that let one delivery through now.
- * @returns the endpoints whose try is the caller's: whoever comes second gets none
+ * @returns the endpoints whose try is the caller's: a second caller gets none
  */
 export async function takeTries(
   tx: Sql,
@@ -151,7 +151,7 @@ export async function takeTries(
   return rows.map(({ endpoint }) => endpoint);
 }
 
-/** Gives a try back that told nothing, so that the next delivery is let through at once. */
+/** Gives back a try that told nothing, so that the next delivery is let through at once. */
 export async function returnTry(sql: Sql, destination: string, endpoint: string): Promise<void> {
   await sql.$executeRawUnsafe(
     `UPDATE delivery_gate g SET until = clock_timestamp()

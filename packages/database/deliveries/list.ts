@@ -1,3 +1,4 @@
+import type { Models } from '../connection/models';
 import { rowsOf, type Sql } from '../connection/sql';
 import { type DeliveryFilter, deliveryOf, type DeliveryStatus, walkDeliveries } from './pages';
 
@@ -14,7 +15,19 @@ export type DeliveryRow = {
   readonly nextAttemptAt: Date | null;
 };
 
-/** What is shown, of a row `d`. */
+const SHOWN = {
+  id: true,
+  segmentId: true,
+  personId: true,
+  destination: true,
+  type: true,
+  status: true,
+  reason: true,
+  createdAt: true,
+  nextAttemptAt: true,
+} as const satisfies Record<keyof DeliveryRow, true>;
+
+/** The same, of a row `d`. */
 export const DELIVERY_COLUMNS = `d.id, d.segment_id AS "segmentId", d.person_id AS "personId", d.destination, d.type, d.status,
                  d.reason, d.created_at AS "createdAt", d.next_attempt_at AS "nextAttemptAt"`;
 
@@ -34,13 +47,9 @@ export async function listDeliveries(
 }
 
 /** @param id a UUID */
-export async function findDelivery(sql: Sql, id: string): Promise<DeliveryRow | null> {
-  const rows = await rowsOf<DeliveryRow>(
-    sql,
-    `SELECT ${DELIVERY_COLUMNS} FROM delivery d WHERE d.id = $1::uuid`,
-    id,
-  );
-  return rows[0] ?? null;
+export async function findDelivery(models: Models, id: string): Promise<DeliveryRow | null> {
+  const row = await models.delivery.findUnique({ where: { id }, select: SHOWN });
+  return row as DeliveryRow | null;
 }
 
 /** One try of a delivery. */
@@ -55,11 +64,10 @@ export type AttemptRow = {
 };
 
 /** The attempts of a delivery, oldest first. */
-export async function listAttempts(sql: Sql, deliveryId: string): Promise<AttemptRow[]> {
-  return rowsOf<AttemptRow>(
-    sql,
-    `SELECT at, status, error, duration_ms AS "durationMs", response_body AS "responseBody" FROM delivery_attempt
-      WHERE delivery_id = $1::uuid ORDER BY at, id`,
-    deliveryId,
-  );
+export async function listAttempts(models: Models, deliveryId: string): Promise<AttemptRow[]> {
+  return models.deliveryAttempt.findMany({
+    where: { deliveryId },
+    orderBy: [{ at: 'asc' }, { id: 'asc' }],
+    omit: { id: true, deliveryId: true },
+  });
 }

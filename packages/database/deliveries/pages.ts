@@ -1,4 +1,5 @@
 import { rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID, LAST_UUID } from '../connection/uuids';
 
 export const DELIVERY_STATUSES = [
   'pending',
@@ -23,10 +24,7 @@ export type DeliveryFilter = {
 /** From where, which way and how far; `from` itself is not part of it. */
 export type Walk = { readonly order: 'ASC' | 'DESC'; readonly from: string | null; readonly limit: number };
 
-const FIRST = '00000000-0000-0000-0000-000000000000';
-const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
-// The destinations that there are, by a loose scan of the index: one descent each.
+// The existing destinations, by a loose scan of the index: one descent for each.
 const KINDS = `
   WITH RECURSIVE kind AS (
     (SELECT destination FROM delivery ORDER BY destination LIMIT 1)
@@ -38,14 +36,14 @@ const KINDS = `
 /**
  * The ids of deliveries in the order of their ids, one page of them: a scalar statement, with its parameters from `$1`.
  *
- * Rows of one destination and status lie in the index in that order, those of several do not: a page is read of each
- * combination and the pages are merged, so that no filter, however rare what it looks for, reads more than pages.
+ * Rows of one destination and status lie in the index in that order, those of several do not: a page of each combination
+ * is read and the pages are merged, so that no filter reads more than pages, however rare its rows are.
  */
 export function walkDeliveries(
   filter: DeliveryFilter,
   { order, from, limit }: Walk,
 ): { readonly text: string; readonly values: readonly (string | number)[] } {
-  const ends = order === 'ASC' ? [from ?? FIRST, LAST] : [FIRST, from ?? LAST];
+  const ends = order === 'ASC' ? [from ?? FIRST_UUID, LAST_UUID] : [FIRST_UUID, from ?? LAST_UUID];
   const values: (string | number)[] = [...ends, limit];
   const take = (value: string | number, type: string): string => `$${values.push(value)}::${type}`;
   const { segmentId, personId, destination, statuses, sinceMs } = filter;
@@ -76,9 +74,9 @@ export function walkDeliveries(
 type Fixed = { readonly column: string; readonly value: string };
 
 /**
- * The next ids between `$1` and `$2` of the rows with the same prefix. As comparisons of rows, in the order of all their
- * columns: of `prefix = value ... ORDER BY id` the planner may make a walk along the primary key that filters, which
- * for a rare status reads the table.
+ * The next ids between `$1` and `$2` of the rows with the same prefix. Rows are compared in the order of all their
+ * columns: from `prefix = value ... ORDER BY id` the planner may make a filtering walk along the primary key, which reads
+ * the table for a rare status.
  */
 function pageOf(prefix: readonly Fixed[], others: readonly string[], order: Walk['order']): string {
   const columns = [...prefix.map(({ column }) => column), 'd.id'];
@@ -92,8 +90,8 @@ function pageOf(prefix: readonly Fixed[], others: readonly string[], order: Walk
 }
 
 /**
- * The columns of one delivery `d`, for a lateral join. With its limit: a plain join may become a merge along the whole
- * primary key, for of a page whose length is a parameter the planner expects a tenth of the table.
+ * The columns of one delivery `d`, for a lateral join. The limit matters: a plain join may become a merge along the
+ * whole primary key, for the planner expects a tenth of the table from a page whose length is a parameter.
  */
 export function deliveryOf(id: string, columns: string): string {
   return `SELECT ${columns} FROM delivery d WHERE d.id = ${id} LIMIT 1`;

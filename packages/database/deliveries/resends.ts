@@ -1,13 +1,13 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf } from '../connection/sql';
+import { rowOf, rowsOf } from '../connection/sql';
 import { DELIVERY_COLUMNS, type DeliveryRow } from './list';
 import { NEWER_STATE, NOT_ENDED } from './take-up';
 import { type DeliveryFilter, nextDeliveries, type WalkedDelivery } from './pages';
 import { lockPeople } from '../people/events';
 import { plainArray } from '../connection/literals';
 
-// Audience deliveries are about state: one that a newer one followed must never be sent again, whatever became of
-// the newer one. Transitions write deliveries under the lock of the person: none can follow between question and answer.
+// Audience deliveries are about state: a delivery with a newer one must never be sent again, even if the newer one was
+// not sent. Transitions write deliveries under the person's lock: none can follow between question and answer.
 const HAS_NEWER = `(d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}))`;
 const TRY_AGAIN = `reason = NULL, attempts = 0, claim_token = NULL, claimed_until = NULL`;
 
@@ -18,17 +18,16 @@ const TRY_AGAIN = `reason = NULL, attempts = 0, claim_token = NULL, claimed_unti
 export async function retryDelivery(db: Database, delivery: DeliveryRow): Promise<DeliveryRow | null> {
   return inTransaction(db, async (tx) => {
     await lockPeople(tx, [delivery.personId]);
-    const rows = await rowsOf<DeliveryRow>(
+    return rowOf<DeliveryRow>(
       tx,
       `UPDATE delivery d SET status = 'pending', next_attempt_at = clock_timestamp(), ${TRY_AGAIN}
         WHERE d.id = $1::uuid AND d.status IN ('dead', 'skipped') AND NOT ${HAS_NEWER} RETURNING ${DELIVERY_COLUMNS}`,
       delivery.id,
     );
-    return rows[0] ?? null;
   });
 }
 
-// Dead ones that a newer one followed are told apart for good, so that nobody asks for them again.
+// Dead deliveries with a newer one become superseded for good, so that nobody asks for them again.
 const RETRY = `
   UPDATE delivery d SET status = CASE WHEN ${HAS_NEWER} THEN 'superseded' ELSE 'pending' END,
                         next_attempt_at = CASE WHEN NOT ${HAS_NEWER} THEN clock_timestamp() END, ${TRY_AGAIN}
@@ -61,7 +60,7 @@ async function resendBatch(
 
 const BATCH = 500;
 
-/** Each batch in a transaction of its own: nobody waits for more than one, and what is done stays done. */
+/** Each batch has a transaction of its own: nobody waits for more than one, and what is done stays done. */
 async function resendAll(
   db: Database,
   statement: string,
@@ -82,10 +81,10 @@ async function resendAll(
   }
 }
 
-/** What is there now: a walk that is slower than the sending would meet what it resent again and again. */
+/** The newest delivery there is now: a walk that is slower than the sending would meet what it resent again and again. */
 async function newestId(db: Database): Promise<string> {
-  const rows = await rowsOf<{ id: string }>(db, `SELECT id FROM delivery ORDER BY id DESC LIMIT 1`);
-  return rows[0]?.id ?? '';
+  const newest = await db.delivery.findFirst({ orderBy: { id: 'desc' }, select: { id: true } });
+  return newest?.id ?? '';
 }
 
 /** Schedules dead deliveries anew, with all their tries. Those that die again meanwhile stay dead. */
@@ -114,8 +113,8 @@ const SKIP = `
    WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED}`;
 
 /**
- * Gives up what a segment still had to send, in batches; the claims go too: whoever holds one finds that its token
- * matches no more, and does not begin to send.
+ * Gives up what a segment still had to send, in batches. The claims go too: a holder finds that its token no longer
+ * matches, and does not begin to send.
  * @param most deliveries at most; all unless given
  */
 export async function skipOpenDeliveries(

@@ -3,7 +3,7 @@ import { rowsOf, type Sql } from '../connection/sql';
 import { HOLDS_CLAIM, NEWER_STATE } from './take-up';
 import { plainArray, textArray } from '../connection/literals';
 
-/** The one who may write: nothing happens where the claim is not theirs any more. */
+/** The claim of a delivery, with which alone it may be written: nothing happens once the claim is lost. */
 export type HeldDelivery = {
   readonly deliveryId: string;
   readonly claimToken: string;
@@ -65,14 +65,14 @@ export type DeliveryRecord = {
   readonly held: HeldDelivery;
   readonly result: DeliveryResult;
   readonly attempt: DeliveryAttemptRecord | null;
-  /** For so long the call may still be applied, and no other of its state key is sent; 0: its outcome is known. */
+  /** How long the call may still be applied, so that no other of its state key is sent; 0: its outcome is known. */
   readonly unsettledMs: number;
   /** How long ago an attempt began that shows its endpoint to work; null where none does. */
   readonly workedMsAgo: number | null;
 };
 
-// What is to be tried again, and has a newer one beside it, is not sent any more. What worked opens the gates that
-// were there before it began; a pause only ends by its time, for the calls beside it were answered, too.
+// A delivery that is to be tried again but has a newer one is not sent any more. A success opens the gates that were
+// there before it began. Only its time ends a pause, for the calls beside it were answered, too.
 const RECORD = `
   WITH g AS MATERIALIZED (
     SELECT g.*, g.status = 'retrying' AND EXISTS (
@@ -138,7 +138,7 @@ export async function recordDeliveryResults(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Gives claims back that nothing came of: what they held is due as it was. */
+/** Gives back claims that led to nothing: their deliveries are due as they were. */
 export async function releaseDeliveries(sql: Sql, held: readonly HeldDelivery[]): Promise<void> {
   await sql.$executeRawUnsafe(
     `UPDATE delivery d SET claim_token = NULL, claimed_until = NULL, taken_by = NULL

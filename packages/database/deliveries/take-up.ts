@@ -1,5 +1,5 @@
 import type { Json } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
 
 /** A delivery that was taken up, with all that its attempt needs as it is now. Instants in epoch ms. */
@@ -38,22 +38,20 @@ export type DeliveryContext = {
   readonly membership: { readonly enteredAt: number; readonly exitedAt: number | null } | null;
 };
 
-const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
-
-/** Of the rows `o` and `d`, whether `o` is a newer delivery of the same state. Any status counts. */
+/** Whether the row `o` is a newer delivery of the same state as the row `d`. Any status counts. */
 export const NEWER_STATE = `o.state_key = d.state_key AND (o.created_at, o.id) > (d.created_at, d.id)`;
 
 /**
- * That a delivery, known by its id, is still to be sent; in words that no partial index has, and so for {@link HOLDS_CLAIM}.
- * With few deliveries the planner would take such an index for shorter than the primary key, and keep the plan when
- * millions are due.
+ * A delivery, known by its id, is still to be sent. Written as NOT IN so that the planner matches no partial index; the
+ * same holds for {@link HOLDS_CLAIM}. With few deliveries the planner would take such an index for shorter than the
+ * primary key, and keep the plan when millions are due.
  */
 export const NOT_ENDED = `status NOT IN ('succeeded', 'dead', 'skipped', 'superseded')`;
 
-/** That the row `d` carries the claim of `g`. */
+/** The row `d` carries the claim of `g`. */
 export const HOLDS_CLAIM = `d.claim_token IS NOT DISTINCT FROM g.claim_token`;
 
-// A job that comes twice finds its claim taken.
+// A job that comes twice finds that its claim is taken.
 const TAKE_UP = `
   WITH d AS (
     UPDATE delivery d SET taken_by = g.taken_by,
@@ -62,7 +60,7 @@ const TAKE_UP = `
      WHERE d.id = g.id AND ${HOLDS_CLAIM} AND d.taken_by IS NULL AND ${NOT_ENDED} RETURNING d.*)
   SELECT d.id::text, d.segment_id::text AS "segmentId", d.person_id::text AS "personId",
          d.automation_id::text AS "automationId", d.destination, d.type, d.action, d.endpoint,
-         d.state_key AS "stateKey", d.attempts, d.body, ${ms('d.created_at')} AS "createdAt",
+         d.state_key AS "stateKey", d.attempts, d.body, ${epochMs('d.created_at')} AS "createdAt",
          d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
          p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
          (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
@@ -73,13 +71,13 @@ const TAKE_UP = `
              'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
            'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
                        WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
-         ${ms('m.entered_at')} AS "enteredAt", ${ms('m.exited_at')} AS "exitedAt"
+         ${epochMs('m.entered_at')} AS "enteredAt", ${epochMs('m.exited_at')} AS "exitedAt"
     FROM d LEFT JOIN person p ON p.id = d.person_id LEFT JOIN segment_membership m ON m.id = d.membership_id`;
 
 const SEGMENTS = `
   SELECT id::text, name, status, automation_config::text AS "automationConfig" FROM segment WHERE id = ANY($1::uuid[])`;
 
-/** A claim, and the uuid of whoever takes it up. */
+/** A claim, and the uuid of the process that takes it up. */
 export type TakeUp = {
   readonly deliveryId: string;
   readonly claimToken: string;
@@ -110,8 +108,8 @@ function contextOf(row: ContextRow, segment: SegmentRow | null): DeliveryContext
 }
 
 /**
- * Takes claims up for `leaseMs` from now. What is not given back is no longer held, is held by whoever took it up
- * before, or is not to be sent any more.
+ * Takes claims up for `leaseMs` from now. A delivery that is missing in the answer is no longer claimed, was taken up by
+ * another, or is not to be sent any more.
  */
 export async function takeUpDeliveries(
   sql: Sql,

@@ -1,5 +1,5 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
 import { DELIVERY_STATUSES, type DeliveryStatus } from './pages';
 
 /** How many deliveries a segment has in each status, by the destinations that it ever had any for. */
@@ -36,12 +36,12 @@ export async function foldDeliveryTallies(db: Database, limit: number): Promise<
 /** @returns rows that were folded away */
 async function foldOnce(db: Database, limit: number): Promise<number> {
   return inTransaction(db, async (tx) => {
-    const lock = await rowsOf<{ held: boolean }>(
+    const { held } = await oneRowOf<{ held: boolean }>(
       tx,
       `SELECT pg_try_advisory_xact_lock(${FOLD_LOCK}) AS held`,
     );
-    if (lock[0]?.held !== true) return 0;
-    const rows = await rowsOf<{ count: number }>(
+    if (!held) return 0;
+    const { count } = await oneRowOf<{ count: number }>(
       tx,
       `WITH several AS (
          SELECT array_agg(id) AS ids FROM (
@@ -57,6 +57,6 @@ async function foldOnce(db: Database, limit: number): Promise<number> {
        SELECT count(*)::int AS count FROM gone`,
       limit,
     );
-    return rows[0]?.count ?? 0;
+    return count;
   });
 }

@@ -1,5 +1,7 @@
-import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray } from '../connection/literals';
+import type { Models } from '../connection/models';
+import { oneRowOf, rowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 
 /**
  * Why a run is there: somebody edited (or created) a segment, asked for a batch, changed the rules of features, archived a
@@ -23,19 +25,32 @@ export type EvaluationRow = {
   readonly error: string | null;
 };
 
+const SHOWN = {
+  id: true,
+  kind: true,
+  segmentId: true,
+  automations: true,
+  status: true,
+  total: true,
+  evaluated: true,
+  entered: true,
+  exited: true,
+  error: true,
+} as const satisfies Record<keyof EvaluationRow, true>;
+
 const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, error`;
 
 /**
- * An edit takes over from whatever runs for its segment: the rest is to be decided by the new definition, and its
- * transitions are the new edit's to deliver or not. A change of the rules of features takes over from the one before.
+ * An edit takes over from every run of its segment: the rest is decided by the new definition, and the new edit says
+ * whether transitions are delivered. A change of the rules of features takes over from the one before.
  */
 const TAKES_OVER = `other.number > mine.number
   AND (other.segment_id = mine.segment_id AND other.kind IN ('edit', 'archive')
        OR other.kind = 'settings' AND mine.kind = 'settings')`;
 
 /**
- * Ranges of people that a run is split into, worked through at the same time: the statements keep a core of the
- * database busy each.
+ * Ranges of people that a run is split into. They are worked through at the same time: the statements of each keep one
+ * core of the database busy.
  */
 const RUN_PARTS = 2;
 
@@ -53,12 +68,13 @@ export async function insertEvaluation(
   );
 }
 
-export async function findEvaluation(sql: Sql, id: string): Promise<EvaluationRow | null> {
-  const rows = await rowsOf<EvaluationRow>(sql, `SELECT ${COLUMNS} FROM evaluation WHERE id = $1::uuid`, id);
-  return rows[0] ?? null;
+/** @param id a UUID */
+export async function findEvaluation(models: Models, id: string): Promise<EvaluationRow | null> {
+  const row = await models.evaluation.findUnique({ where: { id }, select: SHOWN });
+  return row as EvaluationRow | null;
 }
 
-/** Runs that somebody has to work on, oldest first: what the queue must know of. */
+/** Runs that are to be worked on, oldest first: the queue must know them. */
 export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     sql,
@@ -71,11 +87,11 @@ export async function findOpenEvaluations(sql: Sql): Promise<string[]> {
 }
 
 /**
- * Writes down that the timetable asks for everybody's evaluation, unless it has done so and that run still goes on.
+ * Writes down that the timetable asks for everybody's evaluation, unless its last run still goes on.
  * @returns the id of the run that is to be worked on
  */
 export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<string> {
-  const rows = await rowsOf<{ id: string }>(
+  const { id: wanted } = await oneRowOf<{ id: string }>(
     sql,
     `WITH open AS (SELECT id FROM evaluation WHERE kind = 'scheduled' AND status IN ('queued', 'running') LIMIT 1),
           made AS (
@@ -84,7 +100,7 @@ export async function askForScheduledEvaluation(sql: Sql, id: string): Promise<s
      SELECT id FROM open UNION ALL SELECT id FROM made`,
     id,
   );
-  return rows[0]?.id ?? id;
+  return wanted;
 }
 
 /** What a run may do now; `blocked`: an older run of the same segment has to end first. */
@@ -92,11 +108,11 @@ export type RunTurn =
   { readonly kind: 'run'; readonly run: EvaluationRow } | { readonly kind: 'blocked' | 'over' };
 
 /**
- * Asks whether it is a run's turn, and if so starts it, or takes up one that was cut short: the people of the run are
- * fixed once. A run that is over, or that a younger one has taken over, is nobody's work any more.
+ * Asks whether it is a run's turn. If so, the run is started, or taken up where it was cut short: its people are fixed
+ * once. Nothing is left to do for a run that is over, or that a newer one has taken over.
  */
 export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
-  const rows = await rowsOf<{ isOver: boolean; isBlocked: boolean }>(
+  const found = await rowOf<{ isOver: boolean; isBlocked: boolean }>(
     sql,
     `SELECT mine.status NOT IN ('queued', 'running')
               OR EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isOver",
@@ -107,8 +123,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
        FROM evaluation mine WHERE mine.id = $1::uuid`,
     id,
   );
-  const [found] = rows;
-  if (found === undefined || found.isOver) return { kind: 'over' };
+  if (found === null || found.isOver) return { kind: 'over' };
   if (found.isBlocked) return { kind: 'blocked' };
   const run = await openRun(sql, id);
   return run === null ? { kind: 'over' } : { kind: 'run', run };
@@ -116,7 +131,7 @@ export async function startEvaluation(sql: Sql, id: string): Promise<RunTurn> {
 
 async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
   // Split by position, for ids are made of the time: an import would fall into one half of them.
-  const rows = await rowsOf<EvaluationRow>(
+  return rowOf<EvaluationRow>(
     sql,
     `WITH people AS (
        SELECT count(*) AS total FROM person
@@ -138,11 +153,10 @@ async function openRun(sql: Sql, id: string): Promise<EvaluationRow | null> {
     id,
     RUN_PARTS,
   );
-  return rows[0] ?? null;
 }
 
 /**
- * Ends a run, and those that it took over: what they were to do is done, or has failed, with it.
+ * Ends a run, and those that it took over: their work is done, or has failed, with it.
  * @param error why it failed, null when it is complete
  */
 export async function endEvaluation(sql: Sql, id: string, error: string | null): Promise<void> {
@@ -162,16 +176,16 @@ export async function endEvaluation(sql: Sql, id: string, error: string | null):
   );
 }
 
-/** How a run stands, read under the locks of its people, after the definitions. */
-export type RunStanding = {
-  /** A younger edit decides about everybody who is left. */
+/** What goes on around a run; read under the locks of its people, after the definitions. */
+export type RunState = {
+  /** A newer edit decides about everybody who is left. */
   readonly isTakenOver: boolean;
-  /** Segments that a run of their own is bringing up to date, and whether its transitions set off automations. */
+  /** Segments that are brought up to date by runs of their own, and whether those set off automations. */
   readonly open: ReadonlyMap<string, 'fire' | 'suppress'>;
 };
 
-export async function loadStanding(tx: Sql, id: string): Promise<RunStanding> {
-  const rows = await rowsOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
+export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
+  const row = await rowOf<{ isTakenOver: boolean; open: [string, 'fire' | 'suppress'][] | null }>(
     tx,
     `SELECT EXISTS (SELECT FROM evaluation other WHERE ${TAKES_OVER}) AS "isTakenOver",
             (SELECT jsonb_agg(jsonb_build_array(run.segment_id, run.automations) ORDER BY run.number)
@@ -180,16 +194,15 @@ export async function loadStanding(tx: Sql, id: string): Promise<RunStanding> {
        FROM evaluation mine WHERE mine.id = $1::uuid`,
     id,
   );
-  const [row] = rows;
   return { isTakenOver: row?.isTakenOver ?? true, open: new Map(row?.open ?? []) };
 }
 
-/** A person, and a segment whose edit is to move them without telling anybody, and has not come to them yet. */
+/** A person, and a segment whose edit is to move them without setting off automations, and has not reached them yet. */
 export type Unreached = { readonly personId: string; readonly segmentId: string };
 
 /**
- * Of locked people, those whom the newest edit of a segment suppresses automations for and has not reached. Whoever
- * was created after the edit is none of its business.
+ * Those of locked people that the newest edit of a segment has not reached, if it suppresses automations. People who were
+ * created after the edit don't concern it.
  */
 export async function findUnreached(tx: Sql, personIds: readonly string[]): Promise<Unreached[]> {
   return rowsOf<Unreached>(
@@ -204,7 +217,7 @@ export async function findUnreached(tx: Sql, personIds: readonly string[]): Prom
         AND (edit.started_at IS NULL
              OR EXISTS (SELECT FROM evaluation_part part
                          WHERE part.evaluation_id = edit.id AND p.id <= part.last_person
-                           AND p.id > coalesce(part.cursor, '00000000-0000-0000-0000-000000000000')))`,
+                           AND p.id > coalesce(part.cursor, '${FIRST_UUID}')))`,
     plainArray(personIds),
   );
 }

@@ -1,4 +1,7 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { type PersonList, personArray, personListOf } from '../connection/person-list';
+import type { Models } from '../connection/models';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 
 /** A range of people of a run, and how far in it the run is. */
 export type EvaluationPart = {
@@ -10,56 +13,57 @@ export type EvaluationPart = {
 };
 
 /** What is left of the ranges of a run. */
-export async function findOpenParts(sql: Sql, evaluationId: string): Promise<EvaluationPart[]> {
-  return rowsOf<EvaluationPart>(
-    sql,
-    `SELECT evaluation_id AS "evaluationId", part, cursor, last_person AS "lastPerson"
-       FROM evaluation_part WHERE evaluation_id = $1::uuid AND NOT is_done ORDER BY part`,
-    evaluationId,
-  );
+export async function findOpenParts(models: Models, evaluationId: string): Promise<EvaluationPart[]> {
+  return models.evaluationPart.findMany({
+    where: { evaluationId, isDone: false },
+    orderBy: { part: 'asc' },
+    omit: { isDone: true },
+  });
 }
 
-/** People that are locked; the ids are ready-made `uuid[]` literals, for they only travel back into statements. */
+/** People who are locked. */
 export type LockedChunk = {
   readonly count: number;
   /** The last person, null where there is nobody. */
   readonly last: string | null;
-  /** Who was decided on before. */
-  readonly known: string;
-  /** Who was never decided on. */
-  readonly fresh: string;
+  /** Those who were decided on before. */
+  readonly known: PersonList;
+  /** Those who were never decided on. */
+  readonly fresh: PersonList;
 };
 
 /** Locks the next people of a range, in the order of their ids. */
 export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): Promise<LockedChunk> {
-  const rows = await rowsOf<LockedChunk>(
+  const { count, last, known, fresh } = await oneRowOf<{
+    count: number;
+    last: string | null;
+    known: string;
+    fresh: string;
+  }>(
     tx,
     `WITH locked AS MATERIALIZED (
        SELECT id, last_decided_at IS NULL AS is_fresh FROM person
-        WHERE id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND id <= $2::uuid
+        WHERE id > $1::uuid AND id <= $2::uuid
         ORDER BY id LIMIT $3::int FOR NO KEY UPDATE)
      SELECT count(*)::int AS count, (array_agg(id ORDER BY id DESC))[1] AS last,
             coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
             coalesce(array_agg(id ORDER BY id) FILTER (WHERE is_fresh), '{}')::text AS fresh
        FROM locked`,
-    part.cursor,
+    part.cursor ?? FIRST_UUID,
     part.lastPerson,
     limit,
   );
-  const [chunk] = rows;
-  if (chunk === undefined) throw new Error('no row from a statement that always has one');
-  return chunk;
+  return { count, last, known: personListOf(known), fresh: personListOf(fresh) };
 }
 
 /**
- * Those of locked people of whom something is still to be decided, so that a difference is no wonder: they have events
- * that were stored after `settledMs`, or a deadline that has passed.
- * @param people a `uuid[]` literal
+ * Those of locked people who have something to decide, so that a difference is expected: events that were stored after
+ * `settledMs`, or a deadline that has passed.
  * @param settledMs all events that were stored up to here (epoch ms, the database's clock) are decided on
  */
 export async function findUnsettled(
   tx: Sql,
-  people: string,
+  people: PersonList,
   { nowMs, settledMs }: { readonly nowMs: number; readonly settledMs: number },
 ): Promise<ReadonlySet<string>> {
   const rows = await rowsOf<{ id: string }>(
@@ -68,7 +72,7 @@ export async function findUnsettled(
       WHERE id = ANY($1::uuid[])
         AND (last_stored_at > to_timestamp($3::float8 / 1000)
              OR deadline_at <= greatest(to_timestamp($2::float8 / 1000), last_seen_at, last_decided_at + interval '1 millisecond'))`,
-    people,
+    personArray(people),
     nowMs,
     settledMs,
   );
@@ -88,7 +92,7 @@ export type ChunkResult = {
 
 /**
  * Adds a chunk to a run, in the chunk's transaction.
- * @returns false when the range is no longer where the chunk began: another worker has it, or the run was ended. Then
+ * @returns false when the range is no longer where the chunk began: another worker has it, or the run has ended. Then
  *   the transaction must not commit.
  */
 export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkResult): Promise<boolean> {

@@ -1,26 +1,26 @@
 import type { EngineEvent } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** An event with the key of its message id and the person it belongs to. */
 export type StoredEvent = { readonly id: string; readonly personId: string; readonly event: EngineEvent };
 
-/** Locked people: of which version of the feature rules their counts are, by the ids of those who exist. */
+/** Locked people who exist, and the version of the feature rules that each is counted by. */
 export type LockedPeople = {
   readonly versions: ReadonlyMap<string, number>;
-  /** Of people who were never counted, and of most others: the newest version. */
+  /** The newest version: that of people who were never counted, and of most others. */
   readonly newest: number;
 };
 
 /**
- * Locks people in the order of their ids (FOR NO KEY UPDATE). Whatever else is read must be read in later
- * statements: a statement that waited for a lock still sees other tables as they were before. The newest version may be
- * read here: who is counted by it for the first time was either created after it was made, or is still to be counted
- * again, as everybody who was there then.
+ * Locks people in the order of their ids (FOR NO KEY UPDATE). Everything else must be read in later statements: a
+ * statement that waited for a lock still sees other tables as they were before. The newest version may be read here: a
+ * person who is counted by it for the first time was either created after it was made, or is still to be counted again,
+ * as everybody who was there then.
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
   // People are listed only where some are missing or are counted by other rules, which is rare.
-  const rows = await rowsOf<{ newest: number; people: string | null }>(
+  const row = await rowOf<{ newest: number; people: string | null }>(
     tx,
     `WITH locked AS (SELECT id, rules_version FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
           newest AS (SELECT max(version) AS version FROM feature_rules)
@@ -31,8 +31,7 @@ export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Locke
     plainArray(ids),
     ids.length,
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('feature rules are missing: the migrations are not applied');
+  if (row === null) throw new Error('feature rules are missing: the migrations are not applied');
   const { newest, people } = row;
   if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest };
   const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
@@ -47,7 +46,7 @@ export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Locke
 export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
   const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
   // The ids are listed only where some were there before, which is rare.
-  const rows = await rowsOf<{ ids: string | null }>(
+  const { ids: listed } = await oneRowOf<{ ids: string | null }>(
     tx,
     `WITH made AS (
        INSERT INTO event (id, person_id, name, occurred_at, received_at, message_id, properties)
@@ -66,7 +65,6 @@ export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Pro
     textArray(sorted.map(({ event }) => (event.properties ? JSON.stringify(event.properties) : null))),
     sorted.length,
   );
-  const listed = rows[0]?.ids ?? null;
   if (listed === null) return events;
   const made = new Set(listed.split(','));
   return events.filter(({ id }) => made.has(id));

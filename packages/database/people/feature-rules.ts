@@ -1,19 +1,18 @@
 import type { FeatureRules } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { rowOf, type Sql } from '../connection/sql';
 
-/** Rules and their version, which never become others: whoever knows them need not ask again. */
+/** Rules and their version. A version never changes: once it is known, it need not be asked for again. */
 export type FeatureRulesVersion = { readonly version: number; readonly rules: FeatureRules };
 
-function only(rows: readonly FeatureRulesVersion[]): FeatureRulesVersion {
-  const [row] = rows;
-  if (row === undefined) throw new Error('feature rules are missing: the migrations are not applied');
+function there(row: FeatureRulesVersion | null): FeatureRulesVersion {
+  if (row === null) throw new Error('feature rules are missing: the migrations are not applied');
   return row;
 }
 
 /** The rules by which features are to be counted now. */
 export async function currentFeatureRules(sql: Sql): Promise<FeatureRulesVersion> {
-  return only(
-    await rowsOf<FeatureRulesVersion>(
+  return there(
+    await rowOf<FeatureRulesVersion>(
       sql,
       `SELECT version, rules FROM feature_rules ORDER BY version DESC LIMIT 1`,
     ),
@@ -22,12 +21,12 @@ export async function currentFeatureRules(sql: Sql): Promise<FeatureRulesVersion
 
 /** The rules of a version that a person is counted by. */
 export async function findFeatureRules(sql: Sql, version: number): Promise<FeatureRules> {
-  const rows = await rowsOf<FeatureRulesVersion>(
+  const row = await rowOf<FeatureRulesVersion>(
     sql,
     `SELECT version, rules FROM feature_rules WHERE version = $1::int`,
     version,
   );
-  return only(rows).rules;
+  return there(row).rules;
 }
 
 /** Adds the next version, in an edit's transaction (after `raiseRevision`, so that versions come one by one). */

@@ -56,7 +56,7 @@ function byKey(a: IdentityLink, b: IdentityLink): number {
 
 /**
  * Creates a person for each identity, both rows in one statement: nobody ever sees an identity without its person.
- * Each link has a person of its own. Whoever lost a race against another process finds the winner's by asking again.
+ * Each link has a person of its own. A process that lost a race against another finds the winner's by asking again.
  * @returns how many were created
  */
 export async function createPeople(sql: Sql, links: readonly IdentityLink[]): Promise<number> {
@@ -110,7 +110,7 @@ export async function createPeopleByEmail(db: Database, wanted: ReadonlyMap<stri
       EMAIL_LOCK_SPACE,
       plainArray(buckets),
     );
-    // A statement of its own: it sees whom the locks' former holder created.
+    // A statement of its own: it sees the people that the locks' former holder created.
     const held = await findByEmail(tx, emails);
     const missing = emails.filter((email) => !held.has(email));
     await tx.$executeRawUnsafe(

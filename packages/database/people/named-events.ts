@@ -1,5 +1,5 @@
 import type { JsonObject } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** A stored event as an explanation names it. `at` in epoch ms. */
@@ -10,9 +10,9 @@ export type NamedEvent = {
   readonly properties: JsonObject;
 };
 
-const COLUMNS = `message_id AS "messageId", name, round(date_part('epoch', occurred_at) * 1000) AS at,
+const COLUMNS = `message_id AS "messageId", name, ${epochMs('occurred_at')} AS at,
                  coalesce(properties, '{}') AS properties`;
-/** Of one name and instant; more than that many at one millisecond are a machine's. */
+/** Events of one name and instant. A machine sends more than that in one millisecond; they add nothing to an explanation. */
 const SAME_INSTANT_MAX = 100;
 
 /** A person's events of the given names and instants (epoch ms, pairwise). */

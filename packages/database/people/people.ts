@@ -1,23 +1,21 @@
 import type { Json, JsonObject } from '#events';
-import { rowsOf, type Sql } from '../connection/sql';
+import { rowOf, rowsOf, type Sql } from '../connection/sql';
+import { FIRST_UUID, isUuid } from '../connection/uuids';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const NIL = '00000000-0000-0000-0000-000000000000';
-
-/** @returns the id of the person whom an id or, failing that, a userId names; null for nobody */
+/** @returns the id of the person that an id or, failing that, a userId names; null for nobody */
 export async function findPersonId(sql: Sql, person: string): Promise<string | null> {
   // PostgreSQL refuses such a text instead of finding nobody.
   if (person.includes('\0') || !person.isWellFormed()) return null;
-  const rows = await rowsOf<{ id: string }>(
+  const found = await rowOf<{ id: string }>(
     sql,
     `SELECT id FROM (
        SELECT id, 1 AS rank FROM person WHERE id = $1::uuid
        UNION ALL SELECT person_id, 2 FROM identity WHERE kind = 'userId' AND value = $2) found
       ORDER BY rank LIMIT 1`,
-    UUID.test(person) ? person : null,
+    isUuid(person) ? person : null,
     person,
   );
-  return rows[0]?.id ?? null;
+  return found?.id ?? null;
 }
 
 /** All that is known about a person. */
@@ -47,7 +45,7 @@ export type PersonProfile = {
     readonly currency: string | null;
     readonly occurredAt: string;
   }[];
-  /** The stays that last. */
+  /** Those that last. */
   readonly memberships: readonly {
     readonly segmentId: string;
     readonly segmentName: string;
@@ -61,7 +59,7 @@ const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:M
 
 /** A person's profile, in one statement; null for nobody. @param id a UUID */
 export async function loadPerson(sql: Sql, id: string): Promise<PersonProfile | null> {
-  const rows = await rowsOf<{ person: PersonProfile }>(
+  const found = await rowOf<{ person: PersonProfile }>(
     sql,
     `SELECT jsonb_build_object(
        'id', p.id,
@@ -83,7 +81,7 @@ export async function loadPerson(sql: Sql, id: string): Promise<PersonProfile | 
        FROM person p WHERE p.id = $1::uuid`,
     id,
   );
-  return rows[0]?.person ?? null;
+  return found?.person ?? null;
 }
 
 /** A stored event. */
@@ -114,7 +112,7 @@ export async function listPersonEvents(
       ORDER BY occurred_at DESC, id DESC LIMIT $4::int + 1`,
     personId,
     before?.atMs ?? null,
-    before?.id ?? NIL,
+    before?.id ?? FIRST_UUID,
     limit,
   );
 }
@@ -145,7 +143,7 @@ export async function listMembers(
                            ORDER BY linked_at, value LIMIT 1) u ON true
       ORDER BY m.person_id`,
     segmentId,
-    after ?? NIL,
+    after ?? FIRST_UUID,
     limit,
   );
 }

@@ -1,21 +1,22 @@
 import type { CountedFeature, FeatureRules } from '#events';
+import { type PersonList, personArray } from '../connection/person-list';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
-// Features counted again from the stored events, of people whose rows are locked: no event of theirs is stored meanwhile.
+// Counts features again from the stored events. The people's rows are locked: no event of theirs is stored meanwhile.
 
-/** Features of a person that other rules count otherwise, with what they count. */
+/** A person's features as the rules count them, and which of them differ from what is stored. */
 export type Recount = { readonly [feature in CountedFeature | 'activeDays']: number } & {
   readonly personId: string;
   readonly changed: readonly (CountedFeature | 'activeDays')[];
 };
 
 /** Those of locked people who are not counted by this version of the rules. */
-export async function findUncounted(tx: Sql, ids: readonly string[], version: number): Promise<string[]> {
+export async function findUncounted(tx: Sql, people: PersonList, version: number): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     tx,
     `SELECT id FROM person WHERE id = ANY($1::uuid[]) AND rules_version IS DISTINCT FROM $2::int`,
-    plainArray(ids),
+    personArray(people),
     version,
   );
   return rows.map(({ id }) => id);
@@ -43,7 +44,7 @@ export async function rebuildActiveDays(
   );
 }
 
-/** Counts people's events by the rules, and their active days. @returns those of whom a count changes */
+/** Counts people's events by the rules, and their active days. @returns the people whose counts change */
 export async function findRecounts(
   tx: Sql,
   ids: readonly string[],

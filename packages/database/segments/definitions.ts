@@ -1,4 +1,4 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, type Sql } from '../connection/sql';
 
 /** A segment as a decision needs it. `criteria` and `automationConfig` are as they were validated when saved. */
 export type DefinitionRow = {
@@ -13,7 +13,7 @@ export type DefinitionRow = {
 /** All definitions that are active, with the revision they are of. */
 export async function loadDefinitions(sql: Sql): Promise<{ revision: string; segments: DefinitionRow[] }> {
   // One statement: a revision read apart could be newer than the definitions.
-  const rows = await rowsOf<{ revision: string; segments: DefinitionRow[] | null }>(
+  const { revision, segments } = await oneRowOf<{ revision: string; segments: DefinitionRow[] | null }>(
     sql,
     `SELECT (SELECT revision::text FROM definition_revision) AS revision,
             (SELECT jsonb_agg(jsonb_build_object('id', id, 'name', name, 'status', status, 'version', version,
@@ -21,14 +21,12 @@ export async function loadDefinitions(sql: Sql): Promise<{ revision: string; seg
                               ORDER BY created_at, id)
                FROM segment WHERE status = 'active') AS segments`,
   );
-  const row = rows[0];
-  if (row === undefined) throw new Error('no row from a statement that always has one');
-  return { revision: row.revision, segments: row.segments ?? [] };
+  return { revision, segments: segments ?? [] };
 }
 
 /**
- * Locks and raises the revision: the first statement of every edit of criteria, automations or status, before the
- * edit is validated, so that edits come one after the other and nobody decides with an old definition afterwards.
+ * Locks and raises the revision. It is the first statement of every edit of criteria, automations or status, before the
+ * edit is validated: edits come one after the other, and nobody decides with an old definition afterwards.
  */
 export async function raiseRevision(tx: Sql): Promise<void> {
   await tx.$executeRawUnsafe(`UPDATE definition_revision SET revision = revision + 1`);

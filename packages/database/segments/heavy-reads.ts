@@ -1,14 +1,15 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Connection, type Database, TRANSACTION_LIMITS } from '../connection/connect';
-import { rowsOf, type Sql } from '../connection/sql';
+import type { Models } from '../connection/models';
+import { oneRowOf, type Sql } from '../connection/sql';
 import { PrismaClient } from '../generated/client';
 
 /** What a statement of {@link connectForReads} may take (ms). */
 const STATEMENT_LIMIT_MS = 15_000;
 
-// Reads that are asked once and written for the occasion: planned with their values, never prepared by name, not able to
-// write, and ended by the server when they take too long.
+// Each of these statements is made for one question: it is planned with its values, never prepared by name, can't write,
+// and is ended by the server when it takes too long.
 const SESSION_OPTIONS =
   '-c jit=off -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c timezone=UTC' +
   ` -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_LIMIT_MS}`;
@@ -72,14 +73,17 @@ async function inRead<T>(
 }
 
 /**
- * Runs statements over many people in one snapshot, on the pool of {@link connectForReads}: whole tables may be scanned,
- * by several processes of the server at once.
+ * Runs statements over many people in one snapshot, on the pool of {@link connectForReads}. They may scan whole tables,
+ * with several processes of the server at once.
  */
 export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Promise<T>): Promise<T> {
   return inRead(reads, null, async (tx) => {
     const share = async (): Promise<Beside> => {
-      const rows = await rowsOf<{ snapshot: string }>(tx, 'SELECT pg_export_snapshot() AS snapshot');
-      return (other) => inRead(reads, rows[0]?.snapshot ?? null, other);
+      const { snapshot } = await oneRowOf<{ snapshot: string }>(
+        tx,
+        'SELECT pg_export_snapshot() AS snapshot',
+      );
+      return (other) => inRead(reads, snapshot, other);
     };
     return work({
       $queryRawUnsafe: tx.$queryRawUnsafe.bind(tx),
@@ -90,6 +94,6 @@ export async function inHeavyRead<T>(reads: Database, work: (tx: HeavySql) => Pr
 }
 
 /** Runs quick reads in one transaction that all see the same instant (REPEATABLE READ). */
-export async function inSnapshot<T>(db: Database, work: (tx: Sql) => Promise<T>): Promise<T> {
+export async function inSnapshot<T>(db: Database, work: (tx: Models) => Promise<T>): Promise<T> {
   return db.$transaction(work, { ...TRANSACTION_LIMITS, isolationLevel: 'RepeatableRead' });
 }

@@ -1,5 +1,5 @@
 import { compileSql, type Criteria, readsOf } from '#criteria';
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
 import type { HeavySql } from './heavy-reads';
 import { plainArray } from '../connection/literals';
 
@@ -28,29 +28,29 @@ export type MatchQuestion = {
 type Where = {
   readonly from: string;
   readonly condition: string;
-  /** The same, for where few people are looked at. */
+  /** The same, for when few people are looked at. */
   readonly conditionOfFew: string;
   readonly parameters: readonly (string | number | boolean | null)[];
 };
 
-/** A sample is looked for among about so many people first: the more match, the sooner it is full. */
+/** A sample is first looked for among about this many people: the more match, the sooner it is full. */
 const SAMPLED_ROWS = 5_000;
-/** Of an MD5, in hexadecimal digits. */
+/** The length of an MD5 in hexadecimal digits. */
 const HASH_LENGTH = 32;
 
 export async function countPeople(tx: Sql): Promise<number> {
-  const rows = await rowsOf<{ total: number }>(tx, `SELECT count(*)::float8 AS total FROM person`);
-  return rows[0]?.total ?? 0;
+  const { total } = await oneRowOf<{ total: number }>(tx, `SELECT count(*)::float8 AS total FROM person`);
+  return total;
 }
 
 /** How many people are in a segment. */
 export async function countMembers(tx: Sql, segmentId: string): Promise<number> {
-  const rows = await rowsOf<{ members: number }>(
+  const { members } = await oneRowOf<{ members: number }>(
     tx,
     `SELECT count(*)::float8 AS members FROM segment_membership WHERE segment_id = $1::uuid AND exited_at IS NULL`,
     segmentId,
   );
-  return rows[0]?.members ?? 0;
+  return members;
 }
 
 function compile({ criteria, nowMs }: MatchQuestion, firstParameter: number) {
@@ -76,12 +76,11 @@ async function introduce(tx: Sql, ids: readonly string[]): Promise<SampledPerson
   );
 }
 
-/** From so many people on, those whom each is looked up for are split over two processes of the server. */
+/** From this many people on, look-ups for each person are split over two processes of the server. */
 const SPLIT_PEOPLE_MIN = 50_000;
 
 /**
- * Asks everybody, in one statement or in two side by side: of what is looked up by person PostgreSQL makes no parallel
- * plan.
+ * Asks everybody, in one statement or in two side by side: PostgreSQL makes no parallel plan for look-ups by person.
  * @param ask runs a statement over the people (`p`) who satisfy `half`, SQL that is empty or ends in AND
  */
 async function askEverybody<T>(
@@ -91,11 +90,11 @@ async function askEverybody<T>(
 ): Promise<T[]> {
   const { eventDepths, filteredEvents } = readsOf(criteria);
   if (total < SPLIT_PEOPLE_MIN || eventDepths.size + filteredEvents.length === 0) return [await ask(tx, '')];
-  const rows = await rowsOf<{ middle: string }>(
+  const { middle: place } = await oneRowOf<{ middle: string }>(
     tx,
     `SELECT format('(%s,0)', pg_relation_size('person') / current_setting('block_size')::int / 2) AS middle`,
   );
-  const middle = `'${rows[0]?.middle}'::tid`;
+  const middle = `'${place}'::tid`;
   const beside = await tx.share();
   return Promise.all([
     ask(tx, `p.ctid < ${middle} AND `),
@@ -105,26 +104,26 @@ async function askEverybody<T>(
 
 async function count(tx: HeavySql, where: Where, question: MatchQuestion): Promise<number> {
   const counts = await askEverybody(tx, question, async (sql, half) => {
-    const rows = await rowsOf<{ count: number }>(
+    const found = await oneRowOf<{ count: number }>(
       sql,
       `SELECT count(*)::float8 AS count FROM ${where.from} WHERE ${half}${where.condition}`,
       ...where.parameters,
     );
-    return rows[0]?.count ?? 0;
+    return found.count;
   });
   return counts.reduce((sum, one) => sum + one, 0);
 }
 
 type Gathered = { readonly count: number; readonly picked: readonly string[] };
 
-/** Counts and picks in one pass: everybody found is held for a moment, so it is for few of many. */
+/** Counts and picks in one pass. It holds everybody it finds for a moment, so it is meant for few of many. */
 async function gather(
   sql: Sql,
   { from, condition, parameters }: Pick<Where, 'from' | 'condition' | 'parameters'>,
   limit: number,
 ): Promise<Gathered> {
-  // Picked by a hash, which stands before the id: those of two halves can be put in one order.
-  const rows = await rowsOf<{ count: number; picked: string[] | null }>(
+  // Picked by a hash, which stands before the id: so the picks of two halves can be put in one order.
+  const { count: all, picked } = await oneRowOf<{ count: number; picked: string[] | null }>(
     sql,
     `WITH matched AS MATERIALIZED (SELECT p.id FROM ${from} WHERE ${condition})
      SELECT (SELECT count(*)::float8 FROM matched) AS count,
@@ -132,10 +131,10 @@ async function gather(
                                                  ORDER BY hash LIMIT ${limit}) chosen) AS picked`,
     ...parameters,
   );
-  return { count: rows[0]?.count ?? 0, picked: rows[0]?.picked ?? [] };
+  return { count: all, picked: picked ?? [] };
 }
 
-/** What was gathered in parts, with the people introduced. */
+/** What was gathered in parts, with what is shown of the people. */
 async function gathered(tx: Sql, parts: readonly Gathered[], limit: number): Promise<Matches> {
   const picked = parts.flatMap((part) => part.picked).toSorted();
   const ids = picked.slice(0, limit).map((one) => one.slice(HASH_LENGTH));
@@ -145,7 +144,7 @@ async function gathered(tx: Sql, parts: readonly Gathered[], limit: number): Pro
   };
 }
 
-/** Some of those who match, out of whole pages of the table: the same ones while the table stays the same. */
+/** Some people who match, from whole pages of the table: the same ones while the table stays the same. */
 async function sampleFrom(tx: Sql, where: Where, limit: number, percent: number): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     tx,

@@ -1,22 +1,24 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { epochMs, rowOf, type Sql } from '../connection/sql';
 import type { TransitionCause } from '../decisions/writes';
 
-/** A stay of a person in a segment. Instants in epoch ms; null while it lasts. */
-export type Stay = {
+/** A membership of a person in a segment. Instants in epoch ms; null while it lasts. */
+export type Membership = {
   readonly enteredAt: number;
   readonly enteredBy: TransitionCause;
   readonly exitedAt: number | null;
   readonly exitedBy: TransitionCause | null;
 };
 
-const ms = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`;
-
-/** The newest stay of a person in a segment: the one that lasts, else the last one; null for none ever. */
-export async function findNewestStay(sql: Sql, personId: string, segmentId: string): Promise<Stay | null> {
+/** The newest membership of a person in a segment: the one that lasts, else the last one; null for none ever. */
+export async function findNewestMembership(
+  sql: Sql,
+  personId: string,
+  segmentId: string,
+): Promise<Membership | null> {
   // Each kind has its index: one over both would cost every transition twice.
-  const rows = await rowsOf<Stay>(
+  return rowOf<Membership>(
     sql,
-    `SELECT ${ms('entered_at')} AS "enteredAt", entered_by AS "enteredBy", ${ms('exited_at')} AS "exitedAt",
+    `SELECT ${epochMs('entered_at')} AS "enteredAt", entered_by AS "enteredBy", ${epochMs('exited_at')} AS "exitedAt",
             exited_by AS "exitedBy"
        FROM ((SELECT id, entered_at, entered_by, exited_at, exited_by FROM segment_membership
                WHERE person_id = $1::uuid AND segment_id = $2::uuid AND exited_at IS NULL)
@@ -28,5 +30,4 @@ export async function findNewestStay(sql: Sql, personId: string, segmentId: stri
     personId,
     segmentId,
   );
-  return rows[0] ?? null;
 }

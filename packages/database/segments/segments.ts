@@ -1,5 +1,7 @@
-import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
+import type { Models } from '../connection/models';
+import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { LAST_UUID } from '../connection/uuids';
 
 export type SegmentStatus = 'active' | 'paused' | 'archived';
 
@@ -19,12 +21,6 @@ export type SegmentRow = {
 const COLUMNS = `id, name, description, criteria, automation_config AS "automationConfig", status, version,
                  created_at AS "createdAt", updated_at AS "updatedAt"`;
 
-function only(rows: readonly SegmentRow[]): SegmentRow {
-  const [row] = rows;
-  if (row === undefined) throw new Error('a statement that writes one segment wrote none');
-  return row;
-}
-
 const jsonOrNull = (value: unknown): string | null =>
   value === null || value === undefined ? null : JSON.stringify(value);
 
@@ -33,7 +29,7 @@ export type NewSegment = Pick<SegmentRow, 'id' | 'name' | 'description' | 'crite
 
 /** Stores a new segment, active, in an edit's transaction (after `raiseRevision`). */
 export async function insertSegment(tx: Sql, segment: NewSegment): Promise<SegmentRow> {
-  const rows = await rowsOf<SegmentRow>(
+  return oneRowOf<SegmentRow>(
     tx,
     `INSERT INTO segment (id, name, description, criteria, automation_config)
      VALUES ($1::uuid, $2, $3, $4::jsonb, $5::jsonb) RETURNING ${COLUMNS}`,
@@ -43,7 +39,6 @@ export async function insertSegment(tx: Sql, segment: NewSegment): Promise<Segme
     JSON.stringify(segment.criteria),
     jsonOrNull(segment.automationConfig),
   );
-  return only(rows);
 }
 
 /** Writes a segment as it is to be, in an edit's transaction (after `raiseRevision`). */
@@ -51,7 +46,7 @@ export async function updateSegment(
   tx: Sql,
   segment: Omit<SegmentRow, 'createdAt' | 'updatedAt'>,
 ): Promise<SegmentRow> {
-  const rows = await rowsOf<SegmentRow>(
+  return oneRowOf<SegmentRow>(
     tx,
     `UPDATE segment SET name = $2, description = $3, criteria = $4::jsonb, automation_config = $5::jsonb, status = $6,
                         version = $7::int, updated_at = clock_timestamp()
@@ -64,13 +59,12 @@ export async function updateSegment(
     segment.status,
     segment.version,
   );
-  return only(rows);
 }
 
 /** @param id a UUID */
-export async function findSegment(sql: Sql, id: string): Promise<SegmentRow | null> {
-  const rows = await rowsOf<SegmentRow>(sql, `SELECT ${COLUMNS} FROM segment WHERE id = $1::uuid`, id);
-  return rows[0] ?? null;
+export async function findSegment(models: Models, id: string): Promise<SegmentRow | null> {
+  const row = await models.segment.findUnique({ where: { id } });
+  return row as SegmentRow | null;
 }
 
 /** Segments that are not archived: those of the given ids, and all whose criteria name segments. */
@@ -98,17 +92,17 @@ export async function listSegments(
   sql: Sql,
   { statuses, before, limit }: SegmentQuery,
 ): Promise<(SegmentRow & { readonly memberCount: number })[]> {
-  // By the sum of entries and exits: counting a million memberships takes a tenth of a second each.
+  // From the sum of entries and exits: counting a million memberships takes a tenth of a second for each segment.
   return rowsOf(
     sql,
     `SELECT ${COLUMNS},
             (SELECT coalesce(sum(t.entered - t.exited), 0)::float8 FROM segment_tally t
               WHERE t.segment_id = s.id) AS "memberCount"
        FROM segment s
-      WHERE status = ANY($1::text[]) AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      WHERE status = ANY($1::text[]) AND id < $2::uuid
       ORDER BY id DESC LIMIT $3::int + 1`,
     textArray(statuses),
-    before,
+    before ?? LAST_UUID,
     limit,
   );
 }

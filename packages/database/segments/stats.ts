@@ -1,4 +1,4 @@
-import { rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, type Sql } from '../connection/sql';
 
 /** A UTC day of a segment: who entered and exited on it, and how many members there were at its end. */
 export type SegmentDay = {
@@ -36,7 +36,7 @@ export async function loadSegmentStats(
   segmentId: string,
   { days, nowMs }: { readonly days: number; readonly nowMs: number | null },
 ): Promise<SegmentStats> {
-  const [sums] = await rowsOf<Sums>(
+  const sums = await oneRowOf<Sums>(
     sql,
     // One statement: sums read apart could contradict each other.
     `WITH clock AS (SELECT coalesce(to_timestamp($2::float8 / 1000), clock_timestamp()) AS now),
@@ -55,7 +55,6 @@ export async function loadSegmentStats(
     nowMs,
     days,
   );
-  if (sums === undefined) throw new Error('no row from a statement that always has one');
   const history = historyOf(sums, days);
   return {
     memberCount: history.at(-1)?.members ?? 0,

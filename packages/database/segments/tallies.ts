@@ -1,12 +1,13 @@
 import { type Database, inTransaction } from '../connection/connect';
-import { rowsOf } from '../connection/sql';
+import { epochMs, oneRowOf, rowOf } from '../connection/sql';
+import { FIRST_UUID } from '../connection/uuids';
 
 const FOLD_LOCK = 7_270_738;
 
 /** How far a walk over the tallies has come: the last segment and minute that were looked at. */
 export type FoldPlace = { readonly segmentId: string; readonly minuteMs: number };
 
-const START: FoldPlace = { segmentId: '00000000-0000-0000-0000-000000000000', minuteMs: 0 };
+const START: FoldPlace = { segmentId: FIRST_UUID, minuteMs: 0 };
 
 type Folded = FoldPlace & { readonly looked: number };
 
@@ -14,8 +15,8 @@ type Folded = FoldPlace & { readonly looked: number };
  * Folds the tallies of each segment and minute into one row, and minutes that are older than two days into their
  * day. Sums stay what they are. Only one process folds at a time; the others return at once.
  *
- * Each call looks at the next `limit` rows: what is folded already stays for years, so a walk that began anew each time
- * would in the end meet nothing else.
+ * Each call looks at the next `limit` rows. Folded rows stay for years: a walk that began anew each time would in the
+ * end meet nothing else.
  * @param after where the last call ended; null to begin
  * @returns where the next call goes on; null when this one reached the end
  */
@@ -26,12 +27,12 @@ export async function foldTallies(
 ): Promise<FoldPlace | null> {
   const { segmentId, minuteMs } = after ?? START;
   return inTransaction(db, async (tx) => {
-    const lock = await rowsOf<{ held: boolean }>(
+    const { held } = await oneRowOf<{ held: boolean }>(
       tx,
       `SELECT pg_try_advisory_xact_lock(${FOLD_LOCK}) AS held`,
     );
-    if (lock[0]?.held !== true) return after;
-    const [folded] = await rowsOf<Folded>(
+    if (!held) return after;
+    const folded = await rowOf<Folded>(
       tx,
       `WITH looked AS MATERIALIZED (
          SELECT id, segment_id, minute,
@@ -47,14 +48,14 @@ export async function foldTallies(
        written AS (
          INSERT INTO segment_tally (segment_id, minute, entered, exited)
          SELECT segment_id, bucket, sum(entered), sum(exited) FROM gone GROUP BY segment_id, bucket)
-       SELECT segment_id AS "segmentId", round(date_part('epoch', minute) * 1000) AS "minuteMs",
+       SELECT segment_id AS "segmentId", ${epochMs('minute')} AS "minuteMs",
               (SELECT count(*)::int FROM looked) AS looked
          FROM looked ORDER BY segment_id DESC, minute DESC LIMIT 1`,
       segmentId,
       minuteMs,
       limit,
     );
-    if (folded === undefined || folded.looked < limit) return null;
+    if (folded === null || folded.looked < limit) return null;
     return { segmentId: folded.segmentId, minuteMs: folded.minuteMs };
   });
 }

@@ -1,4 +1,4 @@
-import { connect, makeCounters, readCounters, type Sql } from '#database';
+import { connect, type Database, makeCounters, readCounters } from '#database';
 import { closeAtEnd, startProxy, useDatabase, waitFor } from '#testkit';
 
 const ignore = (): void => undefined;
@@ -9,7 +9,7 @@ function open(url: string) {
   return db;
 }
 
-async function valueOf(db: Sql, name: string, labels = ''): Promise<number | undefined> {
+async function valueOf(db: Database, name: string, labels = ''): Promise<number | undefined> {
   return (await readCounters(db)).find((sample) => sample.name === name && sample.labels === labels)?.value;
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Afterwards,
   classifyFailure,
   connect,
   type Connection,
@@ -112,4 +113,48 @@ test('a connection that is cut is an outage, and the next transaction has anothe
   );
   expect(failure).toBe('outage');
   expect(await connection.transact((tx) => tx.$queryRawUnsafe('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+});
+
+describe.each(['transact', 'inTransaction'] as const)('who registers at a transaction: %s', (kind) => {
+  const run = async (work: (tx: Sql) => Promise<unknown>): Promise<boolean[]> => {
+    const told: boolean[] = [];
+    const whole = async (tx: Sql, afterwards: Afterwards): Promise<void> => {
+      afterwards((hasCommitted) => told.push(hasCommitted));
+      await work(tx);
+      // Not before the end.
+      expect(told).toEqual([]);
+    };
+    const ended = kind === 'transact' ? connection.transact(whole) : inTransaction(connection.db, whole);
+    await ended.catch(() => undefined);
+    return told;
+  };
+  let id = kind === 'transact' ? 1000 : 2000;
+  const next = (): number => (id += 1);
+
+  test('is told once that it has committed, after it has', async () => {
+    const before = await count();
+    expect(await run((tx) => insert(tx, next()))).toEqual([true]);
+    expect(await count()).toBe(before + 1);
+  });
+
+  test('is told once that it has not, whatever fails: the work, a statement, the commit, the connection', async () => {
+    await connection.db.$executeRawUnsafe(
+      `CREATE TABLE IF NOT EXISTS late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)`,
+    );
+    const before = await count();
+    const failures: ((tx: Sql) => Promise<unknown>)[] = [
+      async () => Promise.reject(new Error('the work')),
+      (tx) => tx.$executeRawUnsafe('SELECT 1 / 0'),
+      (tx) => tx.$executeRawUnsafe('INSERT INTO late VALUES (1), (1)'),
+      (tx) => tx.$executeRawUnsafe('SELECT pg_terminate_backend(pg_backend_pid())'),
+    ];
+    for (const fail of failures) {
+      const told = await run(async (tx) => {
+        await insert(tx, next());
+        await fail(tx);
+      });
+      expect(told).toEqual([false]);
+    }
+    expect(await count()).toBe(before);
+  });
 });

@@ -1,4 +1,4 @@
-import { loadInstants, type LockedPerson, type Sql, type StoredEvent } from '#database';
+import { type Afterwards, loadInstants, type LockedPerson, type Sql, type StoredEvent } from '#database';
 
 /** Events of one name of a locked person: the newest `depth`. */
 export type WantedEvents = {
@@ -11,7 +11,7 @@ export type WantedEvents = {
 type Newest = { readonly depth: number; readonly instants: readonly number[] };
 
 type Entry = {
-  /** The person's `eventsVersion` of which this is so, once it is settled. */
+  /** The person's `eventsVersion` for which this holds, once it is settled. */
   version: number;
   /** False while the transaction that stores the last of it is not known to have committed. */
   isSettled: boolean;
@@ -20,18 +20,15 @@ type Entry = {
 
 /**
  * What a process remembers of people's newest events, so that somebody who does one thing after the other has them read
- * once. An entry counts only while the person's `eventsVersion`, read under the lock, is what it was: whoever stores
- * events raises it, and this process then keeps up with what it stores itself. Whoever moves or removes events of a
+ * once. An entry counts only while the person's `eventsVersion`, read under the lock, is what it was: a transaction that
+ * stores events raises it, and this process then keeps up with what it stores itself. What moves or removes events of a
  * person must raise it too.
  */
-export type RecentEvents = {
+export type RememberedEvents = {
   /** The instants (epoch ms, newest first) of what is wanted, in its order, at least as deep: remembered, or read. */
   readonly load: (tx: Sql, wanted: readonly WantedEvents[]) => Promise<(readonly number[])[]>;
-  /**
-   * Takes up events that a transaction stores, which holds the locks of their people.
-   * @returns to be called with whether it has committed
-   */
-  readonly adding: (events: readonly StoredEvent[]) => (hasCommitted: boolean) => void;
+  /** Adds events that a transaction stores, which holds the locks of their people. */
+  readonly add: (events: readonly StoredEvent[], afterwards: Afterwards) => void;
 };
 
 function withInstant({ depth, instants }: Newest, at: number): Newest {
@@ -52,7 +49,9 @@ function positionsIn<Key>(): { readonly of: (key: Key) => number; readonly keys:
   };
 }
 
-async function read(tx: Sql, wanted: readonly WantedEvents[]): Promise<number[][]> {
+/** Reads what is wanted, in its order, and keeps nothing. */
+export async function readEvents(tx: Sql, wanted: readonly WantedEvents[]): Promise<(readonly number[])[]> {
+  if (wanted.length === 0) return [];
   const [people, names] = [positionsIn<string>(), positionsIn<string>()];
   const positions = wanted.map(({ person, name, depth }) => ({
     person: people.of(person.id),
@@ -62,11 +61,14 @@ async function read(tx: Sql, wanted: readonly WantedEvents[]): Promise<number[][
   return loadInstants(tx, { personIds: people.keys(), names: names.keys(), wanted: positions });
 }
 
-/** Deeper lists are read each time: few segments ask for that many events, and one would take as much as a hundred others. */
+/** Deeper lists are read each time: few segments need that many events, and one list would take as much as a hundred. */
 const REMEMBERED_DEPTH_MAX = 64;
 
-/** @param listsMax lists that are remembered, one a person and name, of whom was met last; about 150 bytes each */
-export function makeRecentEvents(listsMax: number): RecentEvents {
+/**
+ * @param listsMax lists that are remembered, one for each person and name; about 150 bytes each. People who were met
+ *   longest ago are forgotten first.
+ */
+export function makeRememberedEvents(listsMax: number): RememberedEvents {
   const known = new Map<string, Entry>();
   /** The lists, and one more for each person. */
   let size = 0;
@@ -121,7 +123,7 @@ export function makeRecentEvents(listsMax: number): RecentEvents {
         return [];
       });
       if (missing.length === 0) return instants;
-      const found = await read(
+      const found = await readEvents(
         tx,
         missing.map(({ one }) => one),
       );
@@ -134,13 +136,13 @@ export function makeRecentEvents(listsMax: number): RecentEvents {
       return instants;
     },
 
-    adding: (events) => {
+    add: (events, afterwards) => {
       const touched = new Map<string, Entry>();
       for (const { personId, event } of events) {
         const entry = known.get(personId);
         if (entry === undefined) continue;
         if (!touched.has(personId)) {
-          // Two transactions in a row, and the outcome of the first is not known yet: read it again.
+          // The outcome of an earlier transaction is not known yet: the entry is read again.
           if (!entry.isSettled) {
             forget(personId);
             continue;
@@ -152,13 +154,13 @@ export function makeRecentEvents(listsMax: number): RecentEvents {
         const newest = entry.byName.get(event.name);
         if (newest !== undefined) entry.byName.set(event.name, withInstant(newest, event.occurredAt));
       }
-      return (hasCommitted) => {
+      afterwards((hasCommitted) => {
         for (const [personId, entry] of touched) {
-          // If somebody who decided in between has read it anew, this one is no longer there, and the new one is right.
+          // A decision in between may have read it anew. Then this entry is no longer there, and the new one is right.
           if (hasCommitted) entry.isSettled = true;
           else forget(personId);
         }
-      };
+      });
     },
   };
 }

@@ -3,10 +3,11 @@ import {
   type EvaluationRow,
   findUnsettled,
   insertDeliveries,
-  loadStanding,
+  loadRunState,
   type LockedChunk,
   type NewDelivery,
-  planForChunks,
+  NOBODY,
+  useNestedLoops,
   readNow,
   type Sql,
   type StepTransition,
@@ -22,13 +23,13 @@ export type ChunkQuestion = {
   readonly run: EvaluationRow;
   readonly chunk: LockedChunk;
   /**
-   * Where differences are to be looked into: all events that were stored up to here (epoch ms, the database's clock)
-   * are decided on. Null: differences are what the run is for.
+   * All events that were stored up to here (epoch ms, the database's clock) are decided on, so that a difference in
+   * what was decided before is drift. Null: differences are what the run is for, and are not looked into.
    */
   readonly settledMs: number | null;
 };
 
-/** What became of a chunk. Of one whose run was taken over by a younger edit, nothing. */
+/** What became of a chunk: nothing, when a newer edit has taken the run over. */
 export type ChunkDecision =
   | { readonly kind: 'takenOver' }
   | {
@@ -39,7 +40,7 @@ export type ChunkDecision =
       readonly destinations: ReadonlySet<string>;
       /** Differences that nothing explains; empty unless they were looked into. */
       readonly drifts: readonly Drift[];
-      /** What events had caused before, and was decided on the way; null where nothing is. */
+      /** What earlier events had caused, and was decided on the way; null for nothing. */
       readonly settled: Decisions | null;
     };
 
@@ -53,19 +54,13 @@ async function deliver(
   cause: EvaluationRow['kind'],
 ): Promise<readonly NewDelivery[]> {
   const byId = new Map<string, RunSegment>(segments.map((segment) => [segment.id, segment]));
-  const deliveries = transitions.flatMap(({ personId, segmentId, edge, stayId, atMs }) => {
+  const deliveries = transitions.flatMap(({ personId, segmentId, edge, membershipId, atMs }) => {
     const segment = byId.get(segmentId);
     if (segment === undefined) return [];
-    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, stayId);
+    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, membershipId);
   });
   if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
   return deliveries;
-}
-
-/** The people of several `uuid[]` literals, each once. */
-function merge(literals: readonly string[]): string {
-  const people = literals.flatMap((literal) => literal.slice(1, -1).split(','));
-  return `{${[...new Set(people.filter((id) => id !== ''))].join(',')}}`;
 }
 
 async function decidePass(
@@ -75,11 +70,11 @@ async function decidePass(
   nowMs: number,
   sum: Sum,
 ): Promise<void> {
-  let changed = '{}';
+  let changed = NOBODY;
   for (const [index, planned] of pass.steps.entries()) {
     const people = pass.spreads && index > 0 ? changed : pass.people;
-    if (people === '{}') return;
-    const told = planned.segments.filter(({ automations }) => settledMs !== null || automations.length > 0);
+    if (people.isEmpty) return;
+    const wanted = planned.segments.filter(({ automations }) => settledMs !== null || automations.length > 0);
     const wantChanged = pass.spreads && index < pass.steps.length - 1;
     const result = await decideStep(tx, {
       people,
@@ -88,10 +83,10 @@ async function decidePass(
       segments: planned.segments,
       exact: planned.exact,
       whole: pass.whole,
-      told: told.map(({ id }) => id),
+      wanted: wanted.map(({ id }) => id),
       wantChanged,
     });
-    changed = merge([changed, result.changed]);
+    changed = changed.union(result.changed);
     sum.entered += result.entered;
     sum.exited += result.exited;
     if (settledMs !== null) sum.transitions.push(...result.transitions);
@@ -100,15 +95,15 @@ async function decidePass(
   }
 }
 
-/** Of whom a difference is no wonder: they have something undecided, or were never decided on. */
-async function wondersOf(
+/** For which people a difference is expected: those who have something undecided, or were never decided on. */
+async function expectedFor(
   tx: Sql,
   { chunk, settledMs }: ChunkQuestion,
   nowMs: number,
 ): Promise<(personId: string) => boolean> {
-  if (settledMs === null) return () => false;
+  if (settledMs === null) return () => true;
   const unsettled = await findUnsettled(tx, chunk.known, { nowMs, settledMs });
-  return (personId) => !unsettled.has(personId) && !chunk.fresh.includes(personId);
+  return (personId) => unsettled.has(personId) || chunk.fresh.has(personId);
 }
 
 /**
@@ -124,17 +119,17 @@ export async function decideChunk(
   const read = await readNow(tx);
   const nowMs = clock === undefined ? read.nowMs : clock();
   const definitions: Definitions = await cache.at(tx, read.revision);
-  // After the definitions: whoever sees an edit sees the run that it asked for.
-  const standing = await loadStanding(tx, run.id);
-  if (standing.isTakenOver) return { kind: 'takenOver' };
-  const isWonder = await wondersOf(tx, question, nowMs);
-  await planForChunks(tx);
+  // After the definitions: a decision that sees an edit must see the run that the edit asked for.
+  const runState = await loadRunState(tx, run.id);
+  if (runState.isTakenOver) return { kind: 'takenOver' };
+  const isExpected = await expectedFor(tx, question, nowMs);
+  await useNestedLoops(tx);
   const sum: Sum = { entered: 0, exited: 0, transitions: [], destinations: new Set() };
-  for (const pass of planChunk(run, chunk, definitions, standing)) {
+  for (const pass of planChunk(run, chunk, definitions, runState)) {
     await decidePass(tx, pass, question, nowMs, sum);
   }
-  const suspects = sum.transitions.filter(({ personId }) => isWonder(personId));
-  const drifts = await driftOf(tx, suspects, definitions, standing);
+  const suspects = sum.transitions.filter(({ personId }) => !isExpected(personId));
+  const drifts = await driftOf(tx, suspects, definitions, runState);
   const { entered, exited, destinations } = sum;
   return { kind: 'decided', entered, exited, destinations, drifts, settled: null };
 }

@@ -1,9 +1,14 @@
 import { explain } from '#criteria';
-import { loadOpenStays, lockForDecision, type RunStanding, type Sql, type StepTransition } from '#database';
-import type { Definitions } from '../definitions';
-import { dependentsOf, segmentsReadBy } from '../dependencies';
+import {
+  loadOpenMemberships,
+  lockForDecision,
+  type RunState,
+  type Sql,
+  type StepTransition,
+} from '#database';
+import { type Definitions, dependentsOf, segmentsReadBy } from '../definitions';
 import { loadStates } from '../person-states';
-import { makeRecentEvents } from '../remembered/events';
+import { FORGETFUL } from '../remembered';
 
 /** A membership that was not what it should have been, with nothing under way to put it right. */
 export type Drift = {
@@ -15,14 +20,14 @@ export type Drift = {
   readonly conditions: readonly { readonly path: string; readonly matches: boolean }[] | null;
 };
 
-/** Drifts of a chunk that are explained: should everything be wrong, the first ones tell enough. */
+/** Drifts of a chunk that are explained: if everything is wrong, the first ones tell enough. */
 const EXPLAINED_MAX = 20;
 
-/** Those of the transitions that neither a run of the segment's own nor another transition of the person explains. */
+/** The transitions that neither the segment's own run nor another transition of the same person explains. */
 function unexplained(
   suspects: readonly StepTransition[],
   { segments, byId }: Definitions,
-  { open }: RunStanding,
+  { open }: RunState,
 ): StepTransition[] {
   const underWay = new Set(
     [...open.keys()].flatMap((id) => [id, ...dependentsOf(id, segments).map((dependent) => dependent.id)]),
@@ -36,14 +41,17 @@ function unexplained(
   });
 }
 
-/** Tells which of the transitions of people who have nothing undecided are drift, and explains the first ones. */
+/**
+ * Tells which transitions are drift, and explains the first ones.
+ * @param suspects transitions of people who have nothing undecided
+ */
 export async function driftOf(
   tx: Sql,
   suspects: readonly StepTransition[],
   definitions: Definitions,
-  standing: RunStanding,
+  runState: RunState,
 ): Promise<Drift[]> {
-  const drifts = unexplained(suspects, definitions, standing);
+  const drifts = unexplained(suspects, definitions, runState);
   if (drifts.length === 0) return [];
   const first = drifts.slice(0, EXPLAINED_MAX);
   const people = await lockForDecision(tx, [...new Set(first.map(({ personId }) => personId))]);
@@ -56,14 +64,14 @@ export async function driftOf(
       : [{ person, segments: [segment], segment, atMs }];
   });
   const earliestMs = Math.min(...candidates.map(({ atMs }) => atMs));
-  const states = await loadStates(tx, candidates, earliestMs, makeRecentEvents(0));
-  const stays = await loadOpenStays(
+  const states = await loadStates(tx, candidates, earliestMs, FORGETFUL.events);
+  const memberships = await loadOpenMemberships(
     tx,
     people.map(({ id }) => id),
   );
   const explained = candidates.map(({ person, segment, atMs }, index) => {
     const state = states[index];
-    const memberOf = new Set(stays.get(person.id));
+    const memberOf = new Set(memberships.get(person.id));
     const results = state === undefined ? [] : explain(segment.criteria, { ...state, memberOf }, atMs);
     return {
       key: `${person.id} ${segment.id}`,

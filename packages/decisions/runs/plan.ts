@@ -1,14 +1,19 @@
-import { type EvaluationRow, type LockedChunk, type RunStanding, STEP_SEGMENTS_MAX } from '#database';
+import {
+  type EvaluationRow,
+  type LockedChunk,
+  type PersonList,
+  type RunState,
+  STEP_SEGMENTS_MAX,
+} from '#database';
 import type { Automation } from '#automations';
 import type { Criteria } from '#criteria';
-import type { Definitions, Segment } from '../definitions';
-import { dependentsOf, layersOf } from '../dependencies';
+import { type Definitions, dependentsOf, layersOf, type Segment } from '../definitions';
 
-/** A segment as a run meets it. Nobody belongs to one without criteria: it is archived. */
+/** A segment as a run meets it. One without criteria is archived: nobody belongs to it. */
 export type RunSegment = {
   readonly id: string;
   readonly criteria: Criteria | null;
-  /** What its transitions set off; none where the run, or the segment's own, suppresses them. */
+  /** What its transitions set off; empty when this run, or the segment's own run, suppresses them. */
   readonly automations: readonly Automation[];
 };
 
@@ -17,37 +22,29 @@ export type PlannedStep = { readonly segments: readonly RunSegment[]; readonly e
 
 /** People of a chunk, and what they are decided against, step by step. */
 export type Pass = {
-  /** A `uuid[]` literal. */
-  readonly people: string;
+  readonly people: PersonList;
   readonly steps: readonly PlannedStep[];
   /** Whether all active segments are among the steps. */
   readonly whole: boolean;
-  /** Whether the steps after the first concern only those of whom a membership changed before. */
+  /** Whether the steps after the first concern only people whose memberships changed in an earlier step. */
   readonly spreads: boolean;
 };
-
-const NOBODY = '{}';
-
-function union(one: string, other: string): string {
-  if (one === NOBODY) return other;
-  return other === NOBODY ? one : `${one.slice(0, -1)},${other.slice(1)}`;
-}
 
 /** Which automations a run leaves to a segment. */
 function automationsIn(
   run: EvaluationRow,
   concerned: ReadonlySet<string> | null,
-  { open }: RunStanding,
+  { open }: RunState,
 ): (segment: Segment) => readonly Automation[] {
   return ({ id, automations }) => {
-    // Somebody who is met for the first time enters the segments that the run is not about as usual.
+    // People who are met for the first time enter the segments that the run is not about as usual.
     const isMine = concerned === null || concerned.has(id);
     const own = id === run.segmentId ? undefined : open.get(id);
     return (own ?? (isMine ? run.automations : 'fire')) === 'fire' ? automations : [];
   };
 }
 
-/** Cuts a layer into statements of a size; those whose answer time can change come together. */
+/** Cuts layers into statements of one size; segments whose answer time can change stand together. */
 function stepsOf(
   layers: readonly (readonly Segment[])[],
   windowed: readonly Segment[],
@@ -66,35 +63,35 @@ function stepsOf(
 }
 
 /**
- * Plans what a chunk of a run is decided against. Whoever was decided on before: against the segments of the run, and,
- * where one changes their membership, those that read it. Whoever was not: against all.
+ * Plans what a chunk of a run is decided against. People who were decided on before: against the segments of the run
+ * and, when one of these changes their membership, the segments that read it. People who were not: against all.
  */
 export function planChunk(
   run: EvaluationRow,
   chunk: LockedChunk,
   definitions: Definitions,
-  standing: RunStanding,
+  runState: RunState,
 ): Pass[] {
   const { segments, windowed } = definitions;
   const target = run.segmentId;
   const dependents = target === null ? [] : dependentsOf(target, segments);
   const concerned = target === null ? null : new Set([target, ...dependents.map(({ id }) => id)]);
-  const automationsOf = automationsIn(run, concerned, standing);
+  const automationsOf = automationsIn(run, concerned, runState);
   const toRun = (segment: Segment): RunSegment => ({
     id: segment.id,
     criteria: segment.criteria,
     automations: automationsOf(segment),
   });
-  const everything = (people: string): Pass => ({
+  const everything = (people: PersonList): Pass => ({
     people,
     steps: stepsOf(layersOf(segments), windowed, toRun),
     whole: true,
     spreads: false,
   });
-  if (target === null) return [everything(union(chunk.known, chunk.fresh))];
+  if (target === null) return [everything(chunk.known.union(chunk.fresh))];
   const active = definitions.byId.get(target);
   const archived: RunSegment = { id: target, criteria: null, automations: [] };
-  // One that is paused by now keeps its members as they are.
+  // A segment that has been paused meanwhile keeps its members as they are.
   const first = active !== undefined ? [toRun(active)] : run.kind === 'archive' ? [archived] : [];
   const steps = [
     ...first.map((segment) => ({ segments: [segment], exact: false })),
@@ -106,5 +103,5 @@ export function planChunk(
     whole: false,
     spreads: true,
   };
-  return [known, everything(chunk.fresh)].filter(({ people }) => people !== NOBODY);
+  return [known, everything(chunk.fresh)].filter(({ people }) => !people.isEmpty);
 }
