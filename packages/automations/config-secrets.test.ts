@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type AutomationConfig, automationConfigSchema, MASK, type StoredAutomationConfig } from './config';
 import { sealConfig } from './config-sealing';
 import { assignIds, maskConfig, mergeMasked } from './config-secrets';
-import { isSealed, makeSecretBox } from './secret-box';
-import { isSigningSecret } from './signing';
+import { isSealed } from './sealed-text';
+import { makeSecretBox } from './secret-box';
+import { isSigningSecret } from './signing-secret';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { parseCidrs, urlFault } from './egress';
+import { parseCidrs, urlFault } from './addresses';
 import { headerFaults } from './headers';
-import { isSigningSecret } from './signing';
+import { isSigningSecret } from './signing-secret';
 
 /** What stands in place of a webhook's secret and header values wherever the API shows them. */
 export const MASK = '***';

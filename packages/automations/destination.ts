@@ -1,8 +1,5 @@
 import type { Action, Automation, DestinationKind } from './automation';
 
-/** Total time of an attempt, all its requests together. */
-export const ATTEMPT_TIMEOUT_MS = 15_000;
-
 export type DeliveryType = 'segment.entered' | 'segment.exited';
 
 /** One attempt to be made. */
@@ -127,71 +124,4 @@ export function deliverEach(
   deliverOne: (request: DeliveryRequest, signal: AbortSignal) => Promise<AttemptResult>,
 ): Destination['deliver'] {
   return (requests, signal) => Promise.all(requests.map((request) => deliverOne(request, signal)));
-}
-
-/** What an attempt gives before it is timed. */
-export type Attempted = {
-  readonly outcome: Outcome;
-  readonly httpStatus?: number | null;
-  readonly note?: string;
-  readonly responseBody?: string;
-  readonly pause?: Pause;
-};
-
-type Bounds = { readonly signal: AbortSignal; readonly timeoutMs: number };
-
-/** Runs the attempt of a group within `timeoutMs`, and completes its results: all of them took as long. */
-export async function timedAttempts(
-  bounds: Bounds,
-  run: (signal: AbortSignal) => Promise<readonly Attempted[]>,
-): Promise<AttemptResult[]> {
-  const startedMs = performance.now();
-  const attempts = await withDeadline(bounds, run);
-  const durationMs = Math.round(performance.now() - startedMs);
-  return attempts.map(({ outcome, httpStatus, note, responseBody, pause }) => ({
-    outcome,
-    httpStatus: httpStatus ?? null,
-    error: 'error' in outcome ? outcome.error : (note ?? null),
-    durationMs,
-    responseBody: responseBody ?? null,
-    ...(pause === undefined ? {} : { pause }),
-  }));
-}
-
-/** `timedAttempts` of one. */
-export async function timedAttempt(
-  bounds: Bounds,
-  run: (signal: AbortSignal) => Promise<Attempted>,
-): Promise<AttemptResult> {
-  const [result] = await timedAttempts(bounds, async (signal) => [await run(signal)]);
-  if (result === undefined) throw new TypeError('an attempt without a result');
-  return result;
-}
-
-/** Why a deadline's signal aborted: its time was up, or the caller's signal aborted. */
-export type Cut = 'TIMEOUT' | 'ABORTED';
-
-/** The cut of a signal made by `withDeadline`; null while it has not aborted. */
-export function cutOf(signal: AbortSignal): Cut | null {
-  if (!signal.aborted) return null;
-  return signal.reason === ('TIMEOUT' satisfies Cut) ? 'TIMEOUT' : 'ABORTED';
-}
-
-// Not AbortSignal.any: on Node 20 each use stays attached to a long-lived signal, such as that of a shutdown.
-async function withDeadline<T>(
-  { signal, timeoutMs }: Bounds,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const cut = (reason: Cut) => () => controller.abort(reason);
-  const onAbort = cut('ABORTED');
-  const timer = setTimeout(cut('TIMEOUT'), timeoutMs);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await run(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,7 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { type FakeReceiver, reply, startFakeReceiver } from '../testkit/fakes';
-import { isAllowedAddress, makeGuardedAgents, parseCidrs } from './egress';
+import { isAllowedAddress, parseCidrs } from './addresses';
+import { makeGuardedAgents } from './egress';
 import { makeSendHttp } from './http';
 
 let target: FakeReceiver;

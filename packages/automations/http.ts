@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import axios from 'axios';
-import { cutOf } from './destination';
+import { cutOf } from './deadline';
 
 /** How much of an answer is read and kept; the rest is never received. */
 export const RESPONSE_BYTES_MAX = 16 * 1_024;

@@ -1,4 +1,5 @@
-import type { Attempted, Outcome } from './destination';
+import type { Attempted } from './attempt';
+import type { Outcome } from './destination';
 
 /** Requests that an attempt may take to find what spoils a group: enough for two bad items among 10,000. */
 const REQUESTS_MAX = 32;

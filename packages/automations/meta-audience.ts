@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import * as z from 'zod';
-import type { Attempted } from './destination';
+import type { Attempted } from './attempt';
 import { againLater, holdsUp, sendInParts } from './in-parts';
 import { metaOutcome } from './meta-errors';
 import { answerOf, callGraph, type GraphCall, readGraph, statusOf } from './meta-graph';

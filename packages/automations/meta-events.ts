@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Attempted, DeliveryRequest } from './destination';
+import type { Attempted } from './attempt';
+import type { DeliveryRequest } from './destination';
 import { sendInParts } from './in-parts';
 import type { MetaCall } from './meta-audience';
 import { metaOutcome } from './meta-errors';

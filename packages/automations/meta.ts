@@ -1,13 +1,6 @@
 import type { MetaAutomation } from './automation';
-import {
-  ATTEMPT_TIMEOUT_MS,
-  type Attempted,
-  type DeliveryRequest,
-  type Destination,
-  type Outcome,
-  timedAttempt,
-  timedAttempts,
-} from './destination';
+import { ATTEMPT_TIMEOUT_MS, type Attempted, timedAttempt, timedAttempts } from './attempt';
+import type { DeliveryRequest, Destination, Outcome } from './destination';
 import { makeSendHttp } from './http';
 import { holdsUp } from './in-parts';
 import { changeAudience, type MetaCall, readAudience, ROWS_MAX } from './meta-audience';

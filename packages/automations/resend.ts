@@ -1,17 +1,15 @@
 import { type ErrorResponse, Resend } from 'resend';
 import type { Automation } from './automation';
+import { ATTEMPT_TIMEOUT_MS, type Attempted, timedAttempt } from './attempt';
+import { cutOf } from './deadline';
 import {
-  ATTEMPT_TIMEOUT_MS,
-  type Attempted,
   type AttemptResult,
-  cutOf,
   deliverEach,
   type DeliveryRequest,
   type Destination,
   ONE_BY_ONE,
   type Pause,
   type Recipient,
-  timedAttempt,
 } from './destination';
 import { resendOutcome } from './resend-errors';
 import { makeResendLimit, type ResendLimit } from './resend-limits';

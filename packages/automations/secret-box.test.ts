@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { isSealed, makeSecretBox, SEALED_PREFIX } from './secret-box';
+import { isSealed, SEALED_PREFIX } from './sealed-text';
+import { makeSecretBox } from './secret-box';
 
 const KEY = randomBytes(32);
 const PLACE = { automationId: '019ab7c4-0000-7000-8000-000000000001', use: 'secret' };

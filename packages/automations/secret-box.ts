@@ -1,7 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-
-/** How a sealed value begins. No value in clear that anybody saves may begin so. */
-export const SEALED_PREFIX = 'sealed:v1:';
+import { isSealed, SEALED_PREFIX } from './sealed-text';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -22,11 +20,6 @@ export type SecretBox = {
   /** The value; null when no key fits, or the text was altered or moved here from elsewhere. */
   readonly open: (text: string, place: SecretPlace) => string | null;
 };
-
-/** Whether a stored text is sealed; otherwise it is in clear, from a process without a key or an earlier version. */
-export function isSealed(text: string): boolean {
-  return text.startsWith(SEALED_PREFIX);
-}
 
 /**
  * @param keys 32 bytes each; the first seals, all open, so that a key can be changed while its values are still there

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
-import { generateSigningSecret, isSigningSecret, signatureHeader } from './signing';
+import { generateSigningSecret, signatureHeader } from './signing';
+import { isSigningSecret } from './signing-secret';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 

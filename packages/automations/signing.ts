@@ -1,18 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { SIGNING_SECRET_PREFIX, signingKeyOf } from './signing-secret';
 
-const PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
-const SECRET_BYTES_MIN = 24;
-const SECRET_BYTES_MAX = 64;
 
 /** A new signing secret: `whsec_` and the base64 of 32 random bytes. */
 export function generateSigningSecret(): string {
-  return PREFIX + randomBytes(SECRET_BYTES).toString('base64');
-}
-
-/** Whether this is a Standard Webhooks secret: `whsec_` and the (padded) base64 of 24 to 64 bytes. */
-export function isSigningSecret(value: string): boolean {
-  return keyOf(value) !== null;
+  return SIGNING_SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
 }
 
 /**
@@ -32,18 +25,9 @@ export function signatureHeader(message: {
   if (secrets.length === 0) throw new TypeError('a message cannot be signed without a secret');
   return secrets
     .map((secret) => {
-      const key = keyOf(secret);
+      const key = signingKeyOf(secret);
       if (key === null) throw new TypeError('malformed signing secret');
       return `v1,${createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64')}`;
     })
     .join(' ');
-}
-
-function keyOf(secret: string): Buffer | null {
-  if (!secret.startsWith(PREFIX)) return null;
-  const text = secret.slice(PREFIX.length);
-  const key = Buffer.from(text, 'base64');
-  // Node decodes whatever it can of any text: only what encodes back to itself was base64.
-  if (key.toString('base64') !== text) return null;
-  return key.length >= SECRET_BYTES_MIN && key.length <= SECRET_BYTES_MAX ? key : null;
 }

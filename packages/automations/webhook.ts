@@ -1,15 +1,8 @@
 import type { LookupFunction } from 'node:net';
-import {
-  ATTEMPT_TIMEOUT_MS,
-  type Attempted,
-  deliverEach,
-  type DeliveryRequest,
-  type Destination,
-  ONE_BY_ONE,
-  type Outcome,
-  timedAttempt,
-} from './destination';
-import { EGRESS_BLOCKED, makeGuardedAgents, parseCidrs } from './egress';
+import { parseCidrs } from './addresses';
+import { ATTEMPT_TIMEOUT_MS, type Attempted, timedAttempt } from './attempt';
+import { deliverEach, type DeliveryRequest, type Destination, ONE_BY_ONE, type Outcome } from './destination';
+import { EGRESS_BLOCKED, makeGuardedAgents } from './egress';
 import { failureText, type HttpResult, makeSendHttp } from './http';
 import { retryAfterMs, WEBHOOK_RETRY_DELAYS_MS } from './retry';
 import type { SecretBox } from './secret-box';
