@@ -1,8 +1,9 @@
-import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { connect, makeCounters } from '#database';
+import { destinationSettings, makeDestinations } from '#destinations';
 import { failureOf, makeProducer, openQueueBackend } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
+import { makeSecretBox } from '#secrets';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';
 

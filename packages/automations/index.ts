@@ -1,3 +1,4 @@
+export { type Cidr, isAllowedAddress, isAddress, parseCidrs, urlFault } from './addresses';
 export {
   type Action,
   audienceOf,
@@ -14,35 +15,21 @@ export {
   type WebhookAutomation,
 } from './automation';
 export {
+  asList,
   type AutomationConfig,
   automationConfigSchema,
   makeAutomationConfigSchema,
+  mapPart,
+  MASK,
   type MetaConfig,
+  partPath,
   type ResendConfig,
   signingSecretSchema,
   type StoredAutomationConfig,
   storedConfigSchema,
+  type StoredWebhookConfig,
   type WebhookConfig,
 } from './config';
-export { rotateSecret, type Rotation } from './config-rotation';
-export { sealConfig } from './config-sealing';
-export { assignIds, type ConfigFault, maskConfig, mergeMasked, type MergeResult } from './config-secrets';
-export { deliverOne } from './deliver-one';
-export type {
-  AttemptResult,
-  Configured,
-  DeliveryRequest,
-  DeliveryType,
-  Destination,
-  Outcome,
-  Pause,
-  Rate,
-  Recipient,
-  Scope,
-} from './destination';
-export { type DestinationSettings, makeDestinations } from './destinations';
-export { nextAttemptDelayMs } from './retry';
-export { makeSecretBox, type SecretBox } from './secret-box';
-export { generateSigningSecret } from './signing';
-export { destinationSettings } from './settings';
-export { renderTestBody, renderWebhookBody, type WebhookEvent } from './webhook-body';
+export { RESERVED } from './headers';
+export { isSealed, SEALED_PREFIX } from './sealed-text';
+export { isSigningSecret, SIGNING_SECRET_PREFIX, signingKeyOf } from './signing-secret';

@@ -1,12 +1,6 @@
-import {
-  type Automation,
-  type DeliveryRequest,
-  type Destination,
-  endpointOf,
-  renderWebhookBody,
-  stateKeyOf,
-} from '#automations';
+import { type Automation, endpointOf, stateKeyOf } from '#automations';
 import type { DeliveryContext } from '#database';
+import { type DeliveryRequest, type Destination, renderWebhookBody } from '#destinations';
 import type { AutomationCache } from './automation-cache';
 
 /** What is to be done about a delivery that was taken up. */

@@ -1,11 +1,6 @@
-import {
-  type AttemptResult,
-  type DestinationKind,
-  nextAttemptDelayMs,
-  type Outcome,
-  type Pause,
-} from '#automations';
+import type { DestinationKind } from '#automations';
 import { type DeliveryResult, type GateTrouble, WHOLE_DESTINATION } from '#database';
+import { type AttemptResult, nextAttemptDelayMs, type Outcome, type Pause } from '#destinations';
 
 /** How long nothing is sent where the receiver did not say how long (ms). */
 const HOLD_MS = { halted: 15 * 60_000, paused: 60_000 } as const;

@@ -5,14 +5,13 @@ import {
   automationConfigSchema,
   automationsOf,
   type DestinationKind,
-  makeDestinations,
-  type Rate,
-  type SecretBox,
 } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { type Database, inTransaction, makeCounters } from '#database';
 import { writeTransitions } from '#decisions';
+import { makeDestinations, type Rate } from '#destinations';
 import { closeAll, makeLog } from '#runtime';
+import type { SecretBox } from '#secrets';
 import { closeAtEnd, type Queues, waitFor } from '#testkit';
 import { openDispatcher } from '../dispatcher';
 import { TIMES } from '../limits';

@@ -1,0 +1,52 @@
+import { DESTINATION_KINDS, type DestinationKind } from '#automations';
+import { makeSecretBox } from '#secrets';
+import { graphError, reply, resendError } from '../testkit/fakes';
+import { makeMetaDestination } from './meta/meta';
+import { makeResendDestination } from './resend/resend';
+import { describeDestination } from './test/conformance';
+import type { Conforming } from './test/conforming';
+import { makeWebhookDestination } from './webhook/webhook';
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> = {
+  resend: {
+    config: { resend: { audienceId: 'aud_1', sync: true } },
+    make: ({ origin, ...rest }) =>
+      makeResendDestination({ settings: { apiKey: 're_secret', baseUrl: origin }, ...rest }),
+    makeUnconfigured: () => makeResendDestination({ settings: undefined, now: Date.now }),
+    secret: 're_secret',
+    body: null,
+    success: reply(200, { body: { object: 'contact_segment' } }),
+    refusal: (status, message) => resendError(status, 'some_error', message),
+    tells: 'the e-mail address',
+  },
+  meta: {
+    config: { meta: { customAudienceId: '2385', sync: true, conversionEvent: 'Lead' } },
+    make: ({ origin, ...rest }) => {
+      const settings = { accessToken: 'EAAsecret', pixelId: '777', baseUrl: origin, apiVersion: 'v26.0' };
+      return makeMetaDestination({ settings, ...rest });
+    },
+    makeUnconfigured: () => makeMetaDestination({ settings: undefined, now: Date.now }),
+    secret: 'EAAsecret',
+    body: null,
+    success: reply(200, { body: { num_received: 1, num_invalid_entries: 0, events_received: 1 } }),
+    refusal: (status, message) => graphError(100, { status, message }),
+    tells: 'hashes',
+  },
+  webhook: {
+    config: { webhook: { url: 'https://origin.example/hook', secret: SECRET } },
+    make: (rest) =>
+      makeWebhookDestination({ allowCidrs: ['127.0.0.0/8'], secretBox: makeSecretBox([]), ...rest }),
+    makeUnconfigured: null,
+    secret: SECRET,
+    body: '{"type":"segment.entered"}',
+    success: reply(200),
+    refusal: (status, message) => reply(status, { body: message }),
+    tells: 'everything',
+  },
+};
+
+for (const kind of DESTINATION_KINDS) {
+  describeDestination({ kind, ...DESTINATIONS[kind] });
+}

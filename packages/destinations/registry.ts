@@ -1,0 +1,42 @@
+import type { DestinationKind } from '#automations';
+import { makeSecretBox, type SecretBox } from '#secrets';
+import type { Destination } from './destination';
+import type { MetaSettings } from './meta/graph';
+import { makeMetaDestination } from './meta/meta';
+import { makeResendDestination, type ResendSettings } from './resend/resend';
+import { makeWebhookDestination } from './webhook/webhook';
+
+export type DestinationSettings = {
+  readonly resend?: ResendSettings | undefined;
+  readonly meta?: MetaSettings | undefined;
+  readonly webhookAllowCidrs: readonly string[];
+  /** Opens what is stored of webhooks; without it only what lies in clear is read. */
+  readonly secretBox?: SecretBox | undefined;
+  /** Told of a webhook that the box does not open. */
+  readonly onUnreadable?: ((automationId: string) => void) | undefined;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Total time of an attempt; 15 s unless given. */
+  readonly timeoutMs?: number | undefined;
+};
+
+/**
+ * All destinations by kind; a new one is a file and a line here.
+ * @throws TypeError when an entry of `webhookAllowCidrs` is no CIDR.
+ */
+export function makeDestinations(
+  settings: DestinationSettings,
+): Readonly<Record<DestinationKind, Destination>> {
+  const { now, timeoutMs } = settings;
+  return {
+    resend: makeResendDestination({ settings: settings.resend, now, timeoutMs }),
+    meta: makeMetaDestination({ settings: settings.meta, now, timeoutMs }),
+    webhook: makeWebhookDestination({
+      allowCidrs: settings.webhookAllowCidrs,
+      secretBox: settings.secretBox ?? makeSecretBox([]),
+      onUnreadable: settings.onUnreadable,
+      now,
+      timeoutMs,
+    }),
+  };
+}
