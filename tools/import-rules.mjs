@@ -9,7 +9,7 @@ export const PACKAGES = {
   events: { imports: [], pure: ['zod'] },
   concurrency: { imports: [] },
   runtime: { imports: [] },
-  automations: { imports: [], pure: ['zod', 'ipaddr.js'] },
+  automations: { imports: ['events'], pure: ['zod', 'ipaddr.js'] },
   secrets: { imports: ['automations'] },
   destinations: { imports: ['automations', 'runtime', 'secrets'] },
   'embedded-postgres': { imports: ['runtime'] },

@@ -1,35 +1,35 @@
+export type { Action, Edge } from './actions';
 export { type Cidr, isAllowedAddress, isAddress, parseCidrs, urlFault } from './addresses';
 export {
-  type Action,
   audienceOf,
   type Automation,
   automationsOf,
-  DESTINATION_KINDS,
-  type DestinationKind,
-  type Edge,
   endpointOf,
   matchingAction,
-  type MetaAutomation,
-  type ResendAutomation,
   stateKeyOf,
-  type WebhookAutomation,
 } from './automation';
 export {
-  asList,
   type AutomationConfig,
   automationConfigSchema,
   makeAutomationConfigSchema,
-  mapPart,
-  MASK,
-  type MetaConfig,
-  partPath,
-  type ResendConfig,
-  signingSecretSchema,
+  mapAutomations,
   type StoredAutomationConfig,
   storedConfigSchema,
-  type StoredWebhookConfig,
-  type WebhookConfig,
 } from './config';
 export { RESERVED } from './headers';
+export {
+  DESTINATION_KINDS,
+  type DestinationKind,
+  KINDS,
+  ofEachKind,
+  type PostedForms,
+  type StoredForms,
+} from './kinds';
+export type { SecretUse } from './kinds/kind';
+export type { MetaAutomation } from './kinds/meta';
+export type { ResendAutomation } from './kinds/resend';
+export { headerUse, SIGNING_USE, signingSecretSchema, type WebhookAutomation } from './kinds/webhook';
+export { MASK } from './mask';
+export { asList, type OneOrMany, partPath } from './one-or-many';
 export { isSealed, SEALED_PREFIX } from './sealed-text';
 export { isSigningSecret, SIGNING_SECRET_PREFIX, signingKeyOf } from './signing-secret';

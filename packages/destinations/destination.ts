@@ -11,7 +11,7 @@ export type DeliveryRequest = {
   /** The instant of the transition, epoch ms. */
   readonly occurredAtMs: number;
   readonly automation: Automation;
-  /** The webhook body, the same bytes on every attempt; null for the other destinations. */
+  /** What was rendered, the same bytes on every attempt; null for destinations that render nothing. */
   readonly body: string | null;
   readonly person: Recipient;
   /**
@@ -29,6 +29,30 @@ export type Recipient = {
   readonly userId: string | null;
   readonly email: string | null;
   readonly phone: string | null;
+};
+
+/** What there is to tell of a transition; instants in epoch ms. */
+export type TransitionEvent = {
+  readonly deliveryId: string;
+  readonly type: DeliveryType;
+  readonly timestampMs: number;
+  readonly segment: { readonly id: string; readonly name: string };
+  readonly person: {
+    readonly id: string;
+    readonly userId: string | null;
+    readonly email: string | null;
+    readonly phone: string | null;
+    readonly traits: Readonly<Record<string, unknown>>;
+    readonly features: Readonly<Record<string, number>>;
+  };
+  readonly membership: { readonly enteredAtMs: number; readonly exitedAtMs: number | null };
+};
+
+/** What an automation is tried out with: no transition of anybody. `nowMs` in epoch ms. */
+export type SampleEvent = {
+  readonly id: string;
+  readonly segment: { readonly id: string; readonly name: string };
+  readonly nowMs: number;
 };
 
 /** What is held up: every delivery of this kind of destination, those with the same `endpointOf`, or this one alone. */
@@ -97,6 +121,13 @@ export interface Destination {
   /** A limit on attempts, all processes together; read it each time, for it may follow what the receiver states. */
   readonly rate?: Rate;
   isConfigured(): Configured;
+  /** There for the kinds that render a body (`rendersBody`). */
+  readonly body?: {
+    /** Tells of a transition: rendered once, then sent as the same bytes on every attempt. */
+    render(event: TransitionEvent, automation: Automation): string;
+    /** To try an automation out with: marked as a test, and about nobody. */
+    renderSample(event: SampleEvent, automation: Automation): string;
+  };
   /**
    * What an add leaves of the person at the receiver: to be kept before the attempt, for a later removal must take
    * out what was put in, by an address that is old by then too, and whatever became of the attempt. Delivered, an add

@@ -9,9 +9,11 @@ export {
   type Pause,
   type Rate,
   type Recipient,
+  type SampleEvent,
   type Scope,
+  type TransitionEvent,
 } from './destination';
-export { type DestinationSettings, makeDestinations } from './registry';
+export type { SendingLimits } from './limits';
+export { type DestinationSettings, LIMITS, makeDestinations } from './registry';
 export { nextAttemptDelayMs } from './retry';
 export { destinationSettings } from './settings';
-export { renderTestBody, renderWebhookBody, type WebhookEvent } from './webhook/body';

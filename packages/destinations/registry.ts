@@ -1,9 +1,13 @@
 import type { DestinationKind } from '#automations';
 import { makeSecretBox, type SecretBox } from '#secrets';
 import type { Destination } from './destination';
+import type { SendingLimits } from './limits';
 import type { MetaSettings } from './meta/graph';
+import { META_LIMITS } from './meta/limits';
 import { makeMetaDestination } from './meta/meta';
+import { RESEND_LIMITS } from './resend/limits';
 import { makeResendDestination, type ResendSettings } from './resend/resend';
+import { WEBHOOK_LIMITS } from './webhook/limits';
 import { makeWebhookDestination } from './webhook/webhook';
 
 export type DestinationSettings = {
@@ -20,8 +24,15 @@ export type DestinationSettings = {
   readonly timeoutMs?: number | undefined;
 };
 
+/** How much of each is worked on at a time. */
+export const LIMITS: Readonly<Record<DestinationKind, SendingLimits>> = {
+  resend: RESEND_LIMITS,
+  meta: META_LIMITS,
+  webhook: WEBHOOK_LIMITS,
+};
+
 /**
- * All destinations by kind; a new one is a file and a line here.
+ * All destinations by kind.
  * @throws TypeError when an entry of `webhookAllowCidrs` is no CIDR.
  */
 export function makeDestinations(

@@ -1,10 +1,6 @@
-import {
-  META_RETRY_DELAYS_MS,
-  nextAttemptDelayMs,
-  RESEND_RETRY_DELAYS_MS,
-  retryAfterMs,
-  WEBHOOK_RETRY_DELAYS_MS,
-} from './retry';
+import { META_RETRY_DELAYS_MS } from './meta/limits';
+import { RESEND_RETRY_DELAYS_MS } from './resend/limits';
+import { nextAttemptDelayMs, retryAfterMs, ANNOUNCEMENT_RETRY_DELAYS_MS } from './retry';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 const middle = () => 0.5;
@@ -16,15 +12,15 @@ const schedule = (delaysMs: readonly number[], random: () => number) =>
 
 describe('nextAttemptDelayMs', () => {
   test('webhooks are tried 8 times: 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h', () => {
-    expect(WEBHOOK_RETRY_DELAYS_MS[0]).toBe(0);
-    expect(schedule(WEBHOOK_RETRY_DELAYS_MS, middle)).toEqual(
+    expect(ANNOUNCEMENT_RETRY_DELAYS_MS[0]).toBe(0);
+    expect(schedule(ANNOUNCEMENT_RETRY_DELAYS_MS, middle)).toEqual(
       [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1_000),
     );
   });
 
   test('jitter is 20 % either way', () => {
-    expect(schedule(WEBHOOK_RETRY_DELAYS_MS, () => 0)[0]).toBe(4_000);
-    expect(schedule(WEBHOOK_RETRY_DELAYS_MS, () => 1 - Number.EPSILON)[0]).toBe(6_000);
+    expect(schedule(ANNOUNCEMENT_RETRY_DELAYS_MS, () => 0)[0]).toBe(4_000);
+    expect(schedule(ANNOUNCEMENT_RETRY_DELAYS_MS, () => 1 - Number.EPSILON)[0]).toBe(6_000);
   });
 
   test.each([
@@ -32,12 +28,12 @@ describe('nextAttemptDelayMs', () => {
     ['longer than the schedule', 60_000, 60_000],
     ['far longer than a day', 1e12, 24 * 3_600_000],
   ])('a wait that is asked for and %s', (_name, afterMs, expectedMs) => {
-    const delaysMs = WEBHOOK_RETRY_DELAYS_MS;
+    const delaysMs = ANNOUNCEMENT_RETRY_DELAYS_MS;
     expect(nextAttemptDelayMs({ delaysMs, attempt: 1, afterMs, random: () => 0 })).toBe(expectedMs);
   });
 
   test('a wait that is asked for grants no further try', () => {
-    const delaysMs = WEBHOOK_RETRY_DELAYS_MS;
+    const delaysMs = ANNOUNCEMENT_RETRY_DELAYS_MS;
     expect(nextAttemptDelayMs({ delaysMs, attempt: 8, afterMs: 1_000, random: middle })).toBeNull();
   });
 

@@ -1,12 +1,15 @@
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
 
 const JITTER = 0.2;
 const RETRY_AFTER_MAX_MS = 24 * HOUR_MS;
 
-/** Entry n is the wait before attempt n + 1; as many entries as attempts. 8 tries over 27.6 h (CONTRACT 4). */
-export const WEBHOOK_RETRY_DELAYS_MS: readonly number[] = [
+/**
+ * What announces transitions is tried 8 times over 27.6 h, as Standard Webhooks recommends. Entry n is the wait before
+ * attempt n + 1; as many entries as attempts.
+ */
+export const ANNOUNCEMENT_RETRY_DELAYS_MS: readonly number[] = [
   0,
   5 * SECOND_MS,
   5 * MINUTE_MS,
@@ -15,37 +18,6 @@ export const WEBHOOK_RETRY_DELAYS_MS: readonly number[] = [
   5 * HOUR_MS,
   10 * HOUR_MS,
   10 * HOUR_MS,
-];
-
-/**
- * Resend's: 9 tries over 20.6 h. It begins in seconds, because its limit is a handful of requests per second and
- * team, and its `retry-after` (usually 1 s) stretches a wait that would be too short.
- */
-export const RESEND_RETRY_DELAYS_MS: readonly number[] = [
-  0,
-  2 * SECOND_MS,
-  10 * SECOND_MS,
-  MINUTE_MS,
-  5 * MINUTE_MS,
-  30 * MINUTE_MS,
-  2 * HOUR_MS,
-  6 * HOUR_MS,
-  12 * HOUR_MS,
-];
-
-/**
- * Meta's: 8 tries over 17.4 h, 20.8 h with full jitter: within the 48 h in which Meta recognises a repeated
- * conversion event. Throttling sets longer waits by its error codes (meta-errors.ts).
- */
-export const META_RETRY_DELAYS_MS: readonly number[] = [
-  0,
-  10 * SECOND_MS,
-  MINUTE_MS,
-  5 * MINUTE_MS,
-  15 * MINUTE_MS,
-  HOUR_MS,
-  4 * HOUR_MS,
-  12 * HOUR_MS,
 ];
 
 /**

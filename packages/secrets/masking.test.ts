@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type AutomationConfig, automationConfigSchema, isSealed, isSigningSecret, MASK, type StoredAutomationConfig } from '#automations';
-import { assignIds, maskConfig, mergeMasked } from './masking';
+import {
+  type AutomationConfig,
+  automationConfigSchema,
+  isSealed,
+  isSigningSecret,
+  MASK,
+  type StoredAutomationConfig,
+} from '#automations';
+import { assignIds, maskConfig } from './masking';
+import { mergeMasked } from './merging';
 import { sealConfig } from './sealing';
 import { makeSecretBox } from './secret-box';
 

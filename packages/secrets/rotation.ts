@@ -1,4 +1,10 @@
-import { asList, mapPart, type StoredAutomationConfig, type StoredWebhookConfig } from '#automations';
+import {
+  type DestinationKind,
+  KINDS,
+  mapAutomations,
+  type StoredAutomationConfig,
+  type StoredForms,
+} from '#automations';
 
 const HOUR_MS = 3_600_000;
 /** How long a secret that was rotated away still signs. */
@@ -13,8 +19,9 @@ export type Rotation =
   | { readonly kind: 'too many' };
 
 /**
- * Gives a webhook a new secret. The old one, and those before it that are not over yet, go on signing beside it.
- * @param secret in clear, or sealed for that webhook
+ * Gives an automation that signs a new secret. The old one, and those before it that are not over yet, go on signing
+ * beside it.
+ * @param secret in clear, or sealed for that automation
  * @param nowMs epoch ms
  */
 export function rotateSecret(
@@ -25,17 +32,21 @@ export function rotateSecret(
     nowMs,
   }: { readonly automationId: string; readonly secret: string; readonly nowMs: number },
 ): Rotation {
-  const found = asList<StoredWebhookConfig>(config?.webhook).find(({ id }) => id === automationId);
-  if (config?.webhook === undefined || found?.secret === undefined) return { kind: 'no webhook' };
+  if (config === null) return { kind: 'no webhook' };
   const overlapEndsAtMs = nowMs + ROTATION_OVERLAP_MS;
   const until = new Date(overlapEndsAtMs).toISOString();
-  const running = (found.previousSecrets ?? []).filter((one) => Date.parse(one.until) > nowMs);
-  if (running.length >= PREVIOUS_SECRETS_MAX) return { kind: 'too many' };
-  const rotated: StoredWebhookConfig = {
-    ...found,
-    secret,
-    previousSecrets: [{ secret: found.secret, until }, ...running],
-  };
-  const webhook = mapPart(config.webhook, (one) => (one === found ? rotated : one));
-  return { kind: 'rotated', config: { ...config, webhook }, overlapEndsAtMs };
+  const outcomes: Rotation['kind'][] = [];
+  const rotated = mapAutomations(config, <K extends DestinationKind>(kind: K) => {
+    const { signing } = KINDS[kind];
+    return (one: StoredForms[K]) => {
+      if (signing === null || one.id !== automationId) return one;
+      const { secret: old, previousSecrets = [] } = signing.read(one);
+      if (old === undefined) return one;
+      const running = previousSecrets.filter((previous) => Date.parse(previous.until) > nowMs);
+      outcomes.push(running.length >= PREVIOUS_SECRETS_MAX ? 'too many' : 'rotated');
+      return signing.write(one, { secret, previousSecrets: [{ secret: old, until }, ...running] });
+    };
+  });
+  const [outcome = 'no webhook'] = outcomes;
+  return outcome === 'rotated' ? { kind: outcome, config: rotated, overlapEndsAtMs } : { kind: outcome };
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { automationTestAnswerSchema } from '#api-schemas';
 import { type Automation, automationsOf } from '#automations';
 import type { SegmentRow } from '#database';
-import { type AttemptResult, deliverOne, type Destination, renderTestBody } from '#destinations';
+import { type AttemptResult, deliverOne, type Destination } from '#destinations';
 import type { AppDeps } from '../deps';
 import { storedConfig } from './view';
 
@@ -58,7 +58,7 @@ function sendSample(
     action: 'send',
     occurredAtMs: nowMs,
     automation,
-    body: renderTestBody({ id, segment, nowMs }),
+    body: destination.body?.renderSample({ id, segment, nowMs }, automation) ?? null,
     person: { id, userId: null, email: null, phone: null },
     identifiers: [],
     attempt: 1,

@@ -13,7 +13,7 @@ export type EndpointMax = { readonly endpoint: string; readonly max: number };
 
 /** What a relay asks for. */
 export type ClaimRequest = {
-  /** `webhook`, `resend` or `meta` */
+  /** A kind of destination. */
   readonly destination: string;
   /** Claims at most. */
   readonly room: number;

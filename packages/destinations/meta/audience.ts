@@ -5,10 +5,8 @@ import { againLater, holdsUp, sendInParts } from '../in-parts';
 import { metaOutcome } from './errors';
 import { answerOf, callGraph, type GraphCall, readGraph, statusOf } from './graph';
 import { AUDIENCE_SCHEMA, type AudienceRow } from './hashing';
+import { ROWS_MAX } from './limits';
 import { type Throttle, usagePause } from './usage';
-
-/** Meta's limit of a request. */
-export const ROWS_MAX = 10_000;
 
 const SESSION_ID_END = 2 ** 47;
 

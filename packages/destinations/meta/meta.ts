@@ -3,11 +3,11 @@ import { ATTEMPT_TIMEOUT_MS, type Attempted, timedAttempt, timedAttempts } from 
 import type { DeliveryRequest, Destination, Outcome } from '../destination';
 import { makeSendHttp } from '../http';
 import { holdsUp } from '../in-parts';
-import { META_RETRY_DELAYS_MS } from '../retry';
-import { changeAudience, type MetaCall, readAudience, ROWS_MAX } from './audience';
+import { changeAudience, type MetaCall, readAudience } from './audience';
 import { sendConversions } from './events';
 import type { MetaSettings } from './graph';
 import { type AudienceRow, audienceRow, rowsFromText, rowToText, rowWithout } from './hashing';
+import { META_RETRY_DELAYS_MS, ROWS_MAX } from './limits';
 import { makeThrottle } from './usage';
 
 /** Each call resets the learning of the ad sets that use the audience: what comes within a second goes together. */

@@ -1,10 +1,36 @@
 import type { Pause, Rate } from '../destination';
-import { retryAfterMs } from '../retry';
+import type { SendingLimits } from '../limits';
+import { HOUR_MS, MINUTE_MS, retryAfterMs, SECOND_MS } from '../retry';
 
 /** Headers of an answer, names in lower case. */
 export type Headers = Readonly<Record<string, string>>;
 
-const SECOND_MS = 1_000;
+/** Resend answers a team a handful of requests per second, and all of it is one endpoint. */
+export const RESEND_LIMITS: SendingLimits = {
+  concurrency: 20,
+  jobMax: 1,
+  waitingMax: 20,
+  endpointMax: 20,
+  quickMax: 20,
+  callsMax: 20,
+};
+
+/**
+ * 9 tries over 20.6 h. It begins in seconds, because its limit is a handful of requests per second and
+ * team, and its `retry-after` (usually 1 s) stretches a wait that would be too short.
+ */
+export const RESEND_RETRY_DELAYS_MS: readonly number[] = [
+  0,
+  2 * SECOND_MS,
+  10 * SECOND_MS,
+  MINUTE_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  6 * HOUR_MS,
+  12 * HOUR_MS,
+];
+
 /** What a team may send that bought nothing, as far back as it is documented. */
 const UNKNOWN_LIMIT: Rate = { max: 2, perMs: SECOND_MS };
 const WAIT_MAX_MS = 24 * 60 * 60 * SECOND_MS;

@@ -11,9 +11,8 @@ import {
   type Pause,
   type Recipient,
 } from '../destination';
-import { RESEND_RETRY_DELAYS_MS } from '../retry';
 import { resendOutcome } from './errors';
-import { makeResendLimit, type ResendLimit } from './limits';
+import { makeResendLimit, RESEND_RETRY_DELAYS_MS, type ResendLimit } from './limits';
 
 const DEFAULT_BASE_URL = 'https://api.resend.com';
 

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type Automation, type AutomationConfig, automationConfigSchema, automationsOf, endpointOf, stateKeyOf } from '#automations';
+import {
+  type Automation,
+  type AutomationConfig,
+  automationConfigSchema,
+  automationsOf,
+  endpointOf,
+  KINDS,
+  stateKeyOf,
+} from '#automations';
 import { assignIds, makeSecretBox, maskConfig, mergeMasked } from '#secrets';
 import {
   breakOff,
@@ -89,6 +97,7 @@ export function describeDestination(subject: Conforming): void {
     test('says how often it is tried, how many go together, and that it is ready', () => {
       const { kind, retryDelaysMs, group, rate, ...rest } = make();
       expect(kind).toBe(subject.kind);
+      expect(rest.body !== undefined).toBe(KINDS[kind].rendersBody);
       expect(retryDelaysMs[0]).toBe(0);
       expect(retryDelaysMs).toEqual(retryDelaysMs.toSorted((a, b) => a - b));
       expect(group.max).toBeGreaterThanOrEqual(1);

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Automation, type AutomationConfig, automationsOf, type MetaAutomation, type ResendAutomation } from '#automations';
+import {
+  type Automation,
+  type AutomationConfig,
+  automationsOf,
+  type MetaAutomation,
+  type ResendAutomation,
+} from '#automations';
 import { assignIds } from '#secrets';
 import type { DeliveryRequest } from '../destination';
 

@@ -1,4 +1,4 @@
-import { renderTestBody } from './body';
+import { renderWebhookSample } from './body';
 import { BODY, DELIVERY_ID } from './test/request';
 
 test('the body has the shape of the contract', () => {
@@ -22,7 +22,7 @@ test('the body has the shape of the contract', () => {
 });
 
 test('a test has the shape of an entry, is marked, and is about nobody', () => {
-  const body = JSON.parse(renderTestBody({ id: 'd1', segment: { id: 's1', name: 'Buyers' }, nowMs: 0 }));
+  const body = JSON.parse(renderWebhookSample({ id: 'd1', segment: { id: 's1', name: 'Buyers' }, nowMs: 0 }));
   expect(body).toMatchObject({ id: 'd1', type: 'segment.test', timestamp: '1970-01-01T00:00:00.000Z' });
   const { test: mark, ...data } = body.data;
   expect(mark).toBe(true);

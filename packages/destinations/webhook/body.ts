@@ -1,28 +1,11 @@
-import type { DeliveryType } from '../destination';
+import type { SampleEvent, TransitionEvent } from '../destination';
 
 /** The type of what a test sends: no receiver takes it for somebody's transition. */
 const TEST_TYPE = 'segment.test';
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** What a webhook tells; instants in epoch ms. */
-export type WebhookEvent = {
-  readonly deliveryId: string;
-  readonly type: DeliveryType;
-  readonly timestampMs: number;
-  readonly segment: { readonly id: string; readonly name: string };
-  readonly person: {
-    readonly id: string;
-    readonly userId: string | null;
-    readonly email: string | null;
-    readonly phone: string | null;
-    readonly traits: Readonly<Record<string, unknown>>;
-    readonly features: Readonly<Record<string, number>>;
-  };
-  readonly membership: { readonly enteredAtMs: number; readonly exitedAtMs: number | null };
-};
-
-/** The body of a webhook (CONTRACT 4), rendered once and then sent as the same bytes on every attempt. */
-export function renderWebhookBody(event: WebhookEvent): string {
+/** The body that tells of a transition. */
+export function renderWebhookBody(event: TransitionEvent): string {
   const { segment, person, membership } = event;
   return JSON.stringify({
     id: event.deliveryId,
@@ -46,13 +29,8 @@ export function renderWebhookBody(event: WebhookEvent): string {
   });
 }
 
-/** A webhook's body to try it out with: the shape of an entry, marked as a test, about nobody. `nowMs` in epoch ms. */
-export function renderTestBody(test: {
-  readonly id: string;
-  readonly segment: { readonly id: string; readonly name: string };
-  readonly nowMs: number;
-}): string {
-  const { id, segment, nowMs } = test;
+/** The body to try a webhook out with: the shape of an entry, marked as a test, about nobody. */
+export function renderWebhookSample({ id, segment, nowMs }: SampleEvent): string {
   return JSON.stringify({
     id,
     type: TEST_TYPE,

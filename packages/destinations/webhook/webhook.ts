@@ -10,7 +10,8 @@ import {
   type Outcome,
 } from '../destination';
 import { failureText, type HttpResult, makeSendHttp } from '../http';
-import { retryAfterMs, WEBHOOK_RETRY_DELAYS_MS } from '../retry';
+import { ANNOUNCEMENT_RETRY_DELAYS_MS, retryAfterMs } from '../retry';
+import { renderWebhookBody, renderWebhookSample } from './body';
 import { makeCredentials, redacted, secretsAt, type WebhookCredentials } from './credentials';
 import { EGRESS_BLOCKED, makeGuardedAgents } from './egress';
 
@@ -50,9 +51,10 @@ export function makeWebhookDestination(settings: WebhookSettings): Destination {
   const send = makeSendHttp(makeGuardedAgents(parseCidrs(settings.allowCidrs), settings.lookup));
   return {
     kind: 'webhook',
-    retryDelaysMs: WEBHOOK_RETRY_DELAYS_MS,
+    retryDelaysMs: ANNOUNCEMENT_RETRY_DELAYS_MS,
     group: ONE_BY_ONE,
     isConfigured: () => ({ ok: true }),
+    body: { render: renderWebhookBody, renderSample: renderWebhookSample },
     deliver: deliverEach(async (request, signal) => {
       const { automation, body } = request;
       if (automation.kind !== 'webhook') throw new TypeError(`a ${automation.kind} automation is no webhook`);
@@ -99,7 +101,7 @@ function webhookOutcome(result: HttpResult, sent: { readonly url: string; readon
   }
   const { status, headers } = result;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
-  // The receiver says it is gone for good; that holds for this delivery only (CONTRACT 4).
+  // The receiver says it is gone for good; that holds for this delivery only.
   if (status === 410) return { kind: 'final', error: 'HTTP 410' };
   const afterMs = retryAfterMs(headers['retry-after'], sent.nowMs);
   const error = `HTTP ${status}${redirectNote(status, headers['location'], sent.url)}`;
