@@ -7,6 +7,9 @@ export type Cidr = readonly [Address, number];
 // All that is routed today; ipaddr.js also calls ::/96 (IPv4-compatible) and unassigned space "unicast".
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3');
 
+/** Azure's platform, which answers every machine there: routed as any public address, and no concern of a webhook. */
+const AZURE_PLATFORM = '168.63.129.16';
+
 /** Whether a text is an address in full: four decimal parts, or IPv6. `127.1` and `0x7f.1` are none. */
 export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
@@ -51,7 +54,7 @@ export function urlFault(value: string, allowed: readonly Cidr[] | null): string
 
 function isPublic(ip: Address): boolean {
   if (ip.range() !== 'unicast') return false;
-  return ip.kind() === 'ipv4' || isWithin(ip, [GLOBAL_UNICAST]);
+  return ip.kind() === 'ipv4' ? ip.toString() !== AZURE_PLATFORM : isWithin(ip, [GLOBAL_UNICAST]);
 }
 
 function isWithin(ip: Address, ranges: readonly Cidr[]): boolean {

@@ -19,6 +19,7 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
     body: null,
     success: reply(200, { body: { object: 'contact_segment' } }),
     refusal: (status, message) => resendError(status, 'some_error', message),
+    believes: 'body',
     tells: 'the e-mail address',
   },
   meta: {
@@ -32,6 +33,7 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
     body: null,
     success: reply(200, { body: { num_received: 1, num_invalid_entries: 0, events_received: 1 } }),
     refusal: (status, message) => graphError(100, { status, message }),
+    believes: 'body',
     tells: 'hashes',
   },
   webhook: {
@@ -43,6 +45,7 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
     body: '{"type":"segment.entered"}',
     success: reply(200),
     refusal: (status, message) => reply(status, { body: message }),
+    believes: 'headers',
     tells: 'everything',
   },
 };

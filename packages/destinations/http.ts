@@ -7,6 +7,8 @@ import { cutOf } from './deadline';
 
 /** How much of an answer is read and kept; the rest is never received. */
 export const RESPONSE_BYTES_MAX = 16 * 1_024;
+/** How long a body is waited for that decides nothing: a receiver that dribbles must not keep its place for 15 s. */
+const BODY_WAIT_MS = 2_000;
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -14,6 +16,8 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON, already serialised: these bytes are what is signed and sent. Null: none. */
   readonly body: string | null;
+  /** An answer counts once its headers are there: its body is for people to read, and may break off or never end. */
+  readonly headersSuffice?: true;
 };
 
 /** An answer of whatever status; redirects are answers. */
@@ -118,7 +122,9 @@ export function makeSendHttp(
         responseType: 'stream',
         decompress: false,
       });
-      const bytes = await readStart(response.data);
+      const chunks =
+        request.headersSuffice === true ? readWhatComes(response.data) : readStart(response.data);
+      const bytes = Buffer.concat(await chunks).subarray(0, RESPONSE_BYTES_MAX);
       return {
         kind: 'response',
         status: response.status,
@@ -131,9 +137,11 @@ export function makeSendHttp(
   };
 }
 
-/** Reads up to the limit; leaving the loop destroys the stream, and with it the connection. */
-async function readStart(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/**
+ * Reads up to the limit; leaving the loop destroys the stream, and with it the connection.
+ * @param chunks what was read, also where the stream fails
+ */
+async function readStart(stream: Readable, chunks: Buffer[] = []): Promise<Buffer[]> {
   let bytes = 0;
   for await (const chunk of stream) {
     const part = Buffer.from(chunk);
@@ -141,7 +149,20 @@ async function readStart(stream: Readable): Promise<Buffer> {
     bytes += part.length;
     if (bytes >= RESPONSE_BYTES_MAX) break;
   }
-  return Buffer.concat(chunks).subarray(0, RESPONSE_BYTES_MAX);
+  return chunks;
+}
+
+/** Reads what comes before the stream breaks off, or the time is up in which most answers are complete. */
+async function readWhatComes(stream: Readable): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  const timer = setTimeout(() => stream.destroy(), BODY_WAIT_MS);
+  try {
+    return await readStart(stream, chunks);
+  } catch {
+    return chunks;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** PostgreSQL stores no NUL, and replacing bytes makes the text longer: it is cut again, between characters. */

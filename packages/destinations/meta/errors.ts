@@ -8,6 +8,7 @@ import { regainAccessMs, type Throttle } from './usage';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const MESSAGE_CHARS_MAX = 350;
 
 const graphError = z.object({
   error: z.object({
@@ -122,5 +123,5 @@ function describe(
   accessToken: string,
 ): string {
   const codes = subcode === undefined ? `${code}` : `${code}/${subcode}`;
-  return `HTTP ${status}, Graph error ${codes}: ${redact(message, [accessToken])}`.slice(0, 400);
+  return `HTTP ${status}, Graph error ${codes}: ${redact(message, [accessToken], MESSAGE_CHARS_MAX)}`;
 }

@@ -69,5 +69,5 @@ function verdictOf(status: number | null, name: string): Verdict {
 
 /** The vendor's words without addresses and the key. */
 function textOf(message: unknown, apiKey: string): string {
-  return redact(typeof message === 'string' ? message : '', [apiKey]).slice(0, MESSAGE_CHARS_MAX);
+  return redact(typeof message === 'string' ? message : '', [apiKey], MESSAGE_CHARS_MAX);
 }

@@ -23,6 +23,8 @@ export type Conforming = {
   readonly success: Handler;
   /** A refusal in the receiver's own form, with these words in it. */
   readonly refusal: (status: number, message: string) => Handler;
+  /** What of an answer decides: that its headers say so, or what its body says. */
+  readonly believes: 'headers' | 'body';
   /** What of a person may stand in a request. */
   readonly tells: 'everything' | 'the e-mail address' | 'hashes';
 };

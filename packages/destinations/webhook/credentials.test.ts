@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WebhookAutomation } from '#automations';
 import { generateSigningSecret, headerPlace, makeSecretBox, secretPlace } from '#secrets';
+import { reply } from '../../testkit/fakes';
 import { deliverOne } from '../deliver-one';
 import { deliver, DELIVERY_ID, isSignedWith, requestTo, SECRET, useReceiver } from './test/request';
 import { makeWebhookDestination } from './webhook';
@@ -55,6 +56,39 @@ describe('sealed credentials', () => {
     receiver().respondWith(({ headers }, response) => void response.end(JSON.stringify(headers)));
     const { responseBody } = await deliver(requestTo(receiver(), sealed()), { secretBox });
     expect(JSON.parse(responseBody ?? '')).toMatchObject({ authorization: '***', 'webhook-id': DELIVERY_ID });
+  });
+});
+
+describe('an answer that quotes header values', () => {
+  const quoted = async (headers: Record<string, string>, answer: string) => {
+    receiver().respondWith(reply(500, { body: answer }));
+    return (await deliver(requestTo(receiver(), { headers }))).responseBody;
+  };
+
+  test.each([
+    ['of seven characters', 'S3CRET!', '{"x-key":"S3CRET!"}', '{"x-key":"***"}'],
+    ['of three', 'abc', 'key abc is wrong, (abc)', 'key *** is wrong, (***)'],
+    ['of three, but not within words', 'abc', 'abcdef xabc', 'abcdef xabc'],
+    ['with quotes, as JSON', 'a"b\\c"d', '{"x-key":"a\\"b\\\\c\\"d"}', '{"x-key":"***"}'],
+    ['in a URL', 'a b/c+d?e', '/login?key=a%20b%2Fc%2Bd%3Fe', '/login?key=***'],
+    ['without their scheme', 'Bearer t0ken-of-ours', 'unknown token t0ken-of-ours', 'unknown token ***'],
+    ['none', '', 'nothing', 'nothing'],
+  ])('keeps none: values %s', async (_name, value, answer, shown) => {
+    expect(await quoted({ 'X-Key': value }, answer)).toBe(shown);
+  });
+
+  test('nor their beginning, where the answer is cut', async () => {
+    const value = 'S3CRET-S3CRET-S3CRET';
+    for (let kept = 4; kept <= value.length; kept += 1) {
+      const answer = `${'-'.repeat(16 * 1_024 - kept)}${value}`;
+      expect(await quoted({ 'X-Key': value }, answer)).not.toContain('S3CR');
+    }
+  });
+
+  test('nor does the place that a redirect leads to', async () => {
+    receiver().respondWith(reply(302, { headers: { location: '/of/t0ken-of-ours' } }));
+    const { error } = await deliver(requestTo(receiver(), { headers: { 'X-Key': 't0ken-of-ours' } }));
+    expect(error).toContain('/of/*** not followed');
   });
 });
 

@@ -1,4 +1,4 @@
-import { MASK, type WebhookAutomation } from '#automations';
+import { type WebhookAutomation } from '#automations';
 import { headerPlace, type SecretBox, secretPlace } from '#secrets';
 
 /** What a webhook is sent and signed with, in clear. */
@@ -13,15 +13,6 @@ export type WebhookCredentials = {
 export function secretsAt({ secret, previousSecrets }: WebhookCredentials, nowMs: number): readonly string[] {
   const running = previousSecrets.filter(({ untilMs }) => nowMs < untilMs);
   return [secret, ...running.map((one) => one.secret)];
-}
-
-/** Shorter values are words that an answer may well hold by itself. */
-const REDACTED_CHARS_MIN = 8;
-
-/** An answer without the header values that it may quote: receivers that echo a request are common. */
-export function redacted(answer: string, { headers }: WebhookCredentials): string {
-  const values = Object.values(headers).filter(({ length }) => length >= REDACTED_CHARS_MIN);
-  return values.reduce((text, value) => text.replaceAll(value, MASK), answer);
 }
 
 /**

@@ -147,6 +147,20 @@ describe('a proxy in the environment', () => {
   });
 });
 
+test.each([
+  ['Azure', '168.63.129.16'],
+  ['Azure, mapped into IPv6', '::ffff:168.63.129.16'],
+  ['Azure, by NAT64', '64:ff9b::a83f:8110'],
+  ['Azure, by 6to4', '2002:a83f:8110::1'],
+  ['AWS and most others', '169.254.169.254'],
+  ['AWS by IPv6', 'fd00:ec2::254'],
+  ['GCP by IPv6', 'fd20:ce::254'],
+  ['Alibaba', '100.100.100.200'],
+  ['Oracle', '192.0.0.192'],
+])('the metadata service of %s is not public', (_name, address) => {
+  expect(isAllowedAddress(address, [])).toBe(false);
+});
+
 test('isAllowedAddress: what is public and what is not', () => {
   const publicOnes = ['8.8.8.8', '93.184.216.34', '2606:4700::1', '::ffff:8.8.8.8'];
   const others = [

@@ -12,8 +12,9 @@ import {
 import { failureText, type HttpResult, makeSendHttp } from '../http';
 import { ANNOUNCEMENT_RETRY_DELAYS_MS, retryAfterMs } from '../retry';
 import { renderWebhookBody, renderWebhookSample } from './body';
-import { makeCredentials, redacted, secretsAt, type WebhookCredentials } from './credentials';
+import { makeCredentials, secretsAt, type WebhookCredentials } from './credentials';
 import { EGRESS_BLOCKED, makeGuardedAgents } from './egress';
+import { redacted } from './redacted';
 
 const USER_AGENT = 'Segment-Engine-Webhooks/1.0';
 
@@ -64,10 +65,11 @@ export function makeWebhookDestination(settings: WebhookSettings): Destination {
         if (credentials === null) return { outcome: { kind: 'halt', scope: 'endpoint', error: UNREADABLE } };
         const headers = webhookHeaders(request, credentials, body, now());
         const { url, method } = automation;
-        const result = await send({ method, url, headers, body }, bounded);
-        const outcome = webhookOutcome(result, { url, nowMs: now() });
+        const result = await send({ method, url, headers, body, headersSuffice: true }, bounded);
+        const hide = (text: string): string => redacted(text, credentials.headers);
+        const outcome = webhookOutcome(result, { url, nowMs: now(), hide });
         if (result.kind === 'failure') return { outcome };
-        return { outcome, httpStatus: result.status, responseBody: redacted(result.body, credentials) };
+        return { outcome, httpStatus: result.status, responseBody: hide(result.body) };
       });
     }),
   };
@@ -94,7 +96,10 @@ function webhookHeaders(
   };
 }
 
-function webhookOutcome(result: HttpResult, sent: { readonly url: string; readonly nowMs: number }): Outcome {
+function webhookOutcome(
+  result: HttpResult,
+  sent: { readonly url: string; readonly nowMs: number; readonly hide: (text: string) => string },
+): Outcome {
   if (result.kind === 'failure') {
     const kind = FINAL_CODES.has(result.code) ? 'final' : 'retry';
     return { kind, error: failureText(result) };
@@ -104,7 +109,7 @@ function webhookOutcome(result: HttpResult, sent: { readonly url: string; readon
   // The receiver says it is gone for good; that holds for this delivery only.
   if (status === 410) return { kind: 'final', error: 'HTTP 410' };
   const afterMs = retryAfterMs(headers['retry-after'], sent.nowMs);
-  const error = `HTTP ${status}${redirectNote(status, headers['location'], sent.url)}`;
+  const error = `HTTP ${status}${sent.hide(redirectNote(status, headers['location'], sent.url))}`;
   return { kind: 'retry', error, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
