@@ -32,7 +32,11 @@ export function parseCidrs(entries: readonly string[]): readonly Cidr[] {
 export function isAllowedAddress(address: string, allowed: readonly Cidr[]): boolean {
   if (!ipaddr.isValid(address)) return false;
   const ip = ipaddr.process(address);
-  if (isPublic(ip) || isWithin(ip, allowed)) return true;
+  return isPublic(ip) || isReleased(ip, allowed);
+}
+
+function isReleased(ip: Address, allowed: readonly Cidr[]): boolean {
+  if (isWithin(ip, allowed)) return true;
   // ::1 is the same machine as 127.0.0.1: whoever allows one means "localhost", which may resolve to both.
   return ip.range() === 'loopback' && ip.kind() === 'ipv6' && isWithin(ipaddr.parse('127.0.0.1'), allowed);
 }
@@ -50,6 +54,19 @@ export function urlFault(value: string, allowed: readonly Cidr[] | null): string
   const shown = shownAddress(url.hostname);
   if (shown === null || isAllowedAddress(shown, allowed)) return null;
   return 'must not point to a private, local or reserved address';
+}
+
+/**
+ * `urlFault` of a URL that is a secret itself: it is sent by TLS only, but to addresses within `allowed`, which the
+ * operator answers for.
+ */
+export function hiddenUrlFault(value: string, allowed: readonly Cidr[] | null): string | null {
+  const fault = urlFault(value, allowed);
+  if (fault !== null || allowed === null) return fault;
+  const { protocol, hostname } = new URL(value);
+  const shown = shownAddress(hostname);
+  if (protocol === 'https:' || (shown !== null && isReleased(ipaddr.process(shown), allowed))) return null;
+  return 'must start with https://';
 }
 
 function isPublic(ip: Address): boolean {

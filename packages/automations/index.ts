@@ -28,8 +28,10 @@ export {
 export type { SecretUse } from './kinds/kind';
 export type { MetaAutomation } from './kinds/meta';
 export type { ResendAutomation } from './kinds/resend';
+export { HIDDEN_URL_USE, type SlackAutomation, SLACK_TEXT_CHARS_MAX } from './kinds/slack';
 export { headerUse, SIGNING_USE, signingSecretSchema, type WebhookAutomation } from './kinds/webhook';
 export { MASK } from './mask';
 export { asList, type OneOrMany, partPath } from './one-or-many';
 export { isSealed, SEALED_PREFIX } from './sealed-text';
+export { fillTemplate, type TextField } from './text-template';
 export { isSigningSecret, SIGNING_SECRET_PREFIX, signingKeyOf } from './signing-secret';

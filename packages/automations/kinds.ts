@@ -1,10 +1,11 @@
 import type { Kind } from './kinds/kind';
 import { meta } from './kinds/meta';
 import { resend } from './kinds/resend';
+import { slack } from './kinds/slack';
 import { webhook } from './kinds/webhook';
 
 // Every kind of destination, one entry each. What the engine knows of a kind is asked of its entry.
-const TABLE = { resend, meta, webhook };
+const TABLE = { resend, meta, webhook, slack };
 
 export type DestinationKind = keyof typeof TABLE;
 

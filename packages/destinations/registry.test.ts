@@ -1,17 +1,15 @@
+import { DESTINATION_KINDS, KINDS } from '#automations';
 import { makeDestinations } from './registry';
 
 test('every destination under its kind, ready or with the reason why not', () => {
   const destinations = makeDestinations({ webhookAllowCidrs: [], now: Date.now });
   for (const [kind, destination] of Object.entries(destinations)) expect(destination.kind).toBe(kind);
-  expect(Object.values(destinations).map((destination) => destination.isConfigured().ok)).toEqual([
-    false,
-    false,
-    true,
-  ]);
+  for (const kind of DESTINATION_KINDS)
+    expect(destinations[kind].isConfigured().ok).toBe(!KINDS[kind].needsCredentials);
 });
 
 test('a destination refuses another’s automation: that is a programming error', async () => {
-  const { resend, meta, webhook } = makeDestinations({ webhookAllowCidrs: [], now: Date.now });
+  const { resend, meta, webhook, slack } = makeDestinations({ webhookAllowCidrs: [], now: Date.now });
   const request = {
     deliveryId: 'd',
     type: 'segment.entered' as const,
@@ -31,6 +29,7 @@ test('a destination refuses another’s automation: that is a programming error'
   const signal = new AbortController().signal;
   await expect(meta.deliver([request], signal)).rejects.toThrow(TypeError);
   await expect(webhook.deliver([request], signal)).rejects.toThrow(TypeError);
+  await expect(slack.deliver([request], signal)).rejects.toThrow(TypeError);
   expect((await resend.deliver([request], signal))[0]?.outcome).toMatchObject({ kind: 'skipped' });
 });
 

@@ -7,6 +7,8 @@ import { META_LIMITS } from './meta/limits';
 import { makeMetaDestination } from './meta/meta';
 import { RESEND_LIMITS } from './resend/limits';
 import { makeResendDestination, type ResendSettings } from './resend/resend';
+import { SLACK_LIMITS } from './slack/limits';
+import { makeSlackDestination } from './slack/slack';
 import { WEBHOOK_LIMITS } from './webhook/limits';
 import { makeWebhookDestination } from './webhook/webhook';
 
@@ -14,9 +16,9 @@ export type DestinationSettings = {
   readonly resend?: ResendSettings | undefined;
   readonly meta?: MetaSettings | undefined;
   readonly webhookAllowCidrs: readonly string[];
-  /** Opens what is stored of webhooks; without it only what lies in clear is read. */
+  /** Opens what is stored of automations; without it only what lies in clear is read. */
   readonly secretBox?: SecretBox | undefined;
-  /** Told of a webhook that the box does not open. */
+  /** Called once for each stored automation that the box does not open. */
   readonly onUnreadable?: ((automationId: string) => void) | undefined;
   /** Epoch ms. */
   readonly now: () => number;
@@ -29,6 +31,7 @@ export const LIMITS: Readonly<Record<DestinationKind, SendingLimits>> = {
   resend: RESEND_LIMITS,
   meta: META_LIMITS,
   webhook: WEBHOOK_LIMITS,
+  slack: SLACK_LIMITS,
 };
 
 /**
@@ -38,16 +41,18 @@ export const LIMITS: Readonly<Record<DestinationKind, SendingLimits>> = {
 export function makeDestinations(
   settings: DestinationSettings,
 ): Readonly<Record<DestinationKind, Destination>> {
-  const { now, timeoutMs } = settings;
+  const {
+    now,
+    timeoutMs,
+    secretBox = makeSecretBox([]),
+    onUnreadable,
+    webhookAllowCidrs: allowCidrs,
+  } = settings;
+  const guarded = { allowCidrs, secretBox, onUnreadable, now, timeoutMs };
   return {
     resend: makeResendDestination({ settings: settings.resend, now, timeoutMs }),
     meta: makeMetaDestination({ settings: settings.meta, now, timeoutMs }),
-    webhook: makeWebhookDestination({
-      allowCidrs: settings.webhookAllowCidrs,
-      secretBox: settings.secretBox ?? makeSecretBox([]),
-      onUnreadable: settings.onUnreadable,
-      now,
-      timeoutMs,
-    }),
+    webhook: makeWebhookDestination(guarded),
+    slack: makeSlackDestination(guarded),
   };
 }

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import {
   type DestinationKind,
   headerUse,
+  isSealed,
   KINDS,
   mapAutomations,
+  type SecretUse,
   SIGNING_USE,
   type StoredAutomationConfig,
   type StoredForms,
@@ -25,14 +28,24 @@ export const headerPlace = (automationId: string, name: string): SecretPlace => 
  */
 export function sealConfig(
   config: StoredAutomationConfig,
-  box: Pick<SecretBox, 'seal'>,
+  box: Pick<SecretBox, 'seal' | 'open'>,
 ): StoredAutomationConfig {
   return mapAutomations(config, <K extends DestinationKind>(kind: K) => {
-    const { mapSecrets } = KINDS[kind];
-    return (one: StoredForms[K]) =>
-      mapSecrets(one, (value, { use }) => {
+    const { mapSecrets, target, withFingerprint } = KINDS[kind];
+    return (one: StoredForms[K]) => {
+      const placeOf = ({ use }: SecretUse): SecretPlace => {
         if (one.id === undefined) throw new TypeError('an automation without id cannot be sealed');
-        return box.seal(value, { automationId: one.id, use });
-      });
+        return { automationId: one.id, use };
+      };
+      const sealed = mapSecrets(one, (value, use) => box.seal(value, placeOf(use)));
+      if (withFingerprint === null) return sealed;
+      const place = target(mapSecrets(one, (text, use) => box.open(text, placeOf(use)) ?? text));
+      return isSealed(place) ? sealed : withFingerprint(sealed, fingerprintOf(place));
+    };
   });
+}
+
+/** 128 bits: nobody finds a URL with a random part by them, and no two are alike. */
+function fingerprintOf(target: string): string {
+  return createHash('sha256').update(target).digest('hex').slice(0, 32);
 }

@@ -19,6 +19,7 @@ describe.each(queueBackends)('destinations on $name', ({ useServices }) => {
       { kind: 'resend', configured: false, reason },
       { kind: 'meta', configured: false, reason: 'no dispatcher has started yet' },
       { kind: 'webhook', configured: true, reason: null },
+      { kind: 'slack', configured: true, reason: null },
     ]);
     expect(gates).toEqual([]);
   });

@@ -5,6 +5,7 @@ import {
   automationConfigSchema,
   automationsOf,
   type DestinationKind,
+  ofEachKind,
 } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { type Database, inTransaction, makeCounters } from '#database';
@@ -54,15 +55,12 @@ export function startDispatcher(
     timeoutMs,
   });
   const impatient = retryDelaysMs === undefined ? {} : { retryDelaysMs };
-  const destinations = {
-    webhook: { ...made.webhook, ...impatient },
-    resend: {
-      ...made.resend,
-      ...impatient,
-      rate: settings.resendRate ?? { max: 1_000, perMs: 1_000 },
-    },
-    meta: { ...made.meta, ...impatient },
-  };
+  const { resendRate: rate = { max: 1_000, perMs: 1_000 } } = settings;
+  const destinations = ofEachKind((kind) => ({
+    ...made[kind],
+    ...impatient,
+    ...(kind === 'resend' ? { rate } : {}),
+  }));
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
   const attemptMs = timeoutMs ?? TIMES.attemptMs;
   const counters = makeCounters(db, () => undefined);

@@ -39,6 +39,11 @@ export type Kind<Posted extends Stored, Stored extends WithId, Normal extends No
   readonly target: (config: Stored) => string;
   /** A copy with each of its secrets changed. */
   readonly mapSecrets: (config: Stored, change: (value: string, use: SecretUse) => string) => Stored;
+  /**
+   * Keeps a digest of the target beside it; null where the target is no secret. What is sent to one place is told apart
+   * by it without opening what is sealed.
+   */
+  readonly withFingerprint: ((config: Stored, fingerprint: string) => Stored) | null;
   /** Its signing secrets; null where it signs nothing. */
   readonly signing: {
     readonly read: (config: Stored) => SigningSecrets;

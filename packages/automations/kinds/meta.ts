@@ -50,6 +50,7 @@ export const meta: Kind<MetaConfig, MetaConfig, MetaAutomation> = {
   }),
   target: (config) => config.customAudienceId,
   mapSecrets: withoutSecrets,
+  withFingerprint: null,
   signing: null,
   endpointOf: keyOf,
   audienceOf: keyOf,

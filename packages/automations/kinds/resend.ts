@@ -37,6 +37,7 @@ export const resend: Kind<ResendConfig, ResendConfig, ResendAutomation> = {
   }),
   target: (config) => config.audienceId,
   mapSecrets: withoutSecrets,
+  withFingerprint: null,
   signing: null,
   endpointOf: keyOf,
   audienceOf: keyOf,

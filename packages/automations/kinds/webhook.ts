@@ -9,6 +9,8 @@ import { automationId, type Kind } from './kind';
 
 const URL_CHARS_MAX = 2_048;
 
+export const announcementTrigger = z.enum(['on_enter', 'on_exit', 'both']);
+
 // A record drops an own `__proto__` key in silence, so the faults are read off the raw object.
 const headers = z.preprocess<
   Record<string, string>,
@@ -48,7 +50,7 @@ const schema = (allowed: Parameters<typeof urlFault>[1]) =>
     url: urlSchema((url) => urlFault(url, allowed)),
     method: z.enum(['POST', 'PUT', 'PATCH']).optional(),
     headers: headers.optional(),
-    trigger: z.enum(['on_enter', 'on_exit', 'both']).optional(),
+    trigger: announcementTrigger.optional(),
     secret: secret.optional(),
   });
 
@@ -136,6 +138,7 @@ export const webhook: Kind<WebhookConfig, StoredWebhookConfig, WebhookAutomation
   normalise,
   target: (config) => config.url,
   mapSecrets,
+  withFingerprint: null,
   signing: {
     // Nothing is named that is not there: two configs are compared by their keys.
     read: ({ secret: current, previousSecrets }) => ({

@@ -15,8 +15,9 @@ export type Conforming = {
   }) => Destination;
   /** Without them; null where it needs none. */
   readonly makeUnconfigured: (() => Destination) | null;
-  /** The credential that must be seen nowhere but in a header. */
+  /** The credential that must be seen nowhere but where it belongs. */
   readonly secret: string;
+  readonly secretIn: 'header' | 'url';
   /** The body that the dispatcher renders; null where it renders none. */
   readonly body: string | null;
   /** What the receiver answers when all is well. */

@@ -1,5 +1,6 @@
 import { type WebhookAutomation } from '#automations';
 import { headerPlace, type SecretBox, secretPlace } from '#secrets';
+import { makeUnsealed, type Unsealing } from '../unsealed';
 
 /** What a webhook is sent and signed with, in clear. */
 export type WebhookCredentials = {
@@ -15,24 +16,11 @@ export function secretsAt({ secret, previousSecrets }: WebhookCredentials, nowMs
   return [secret, ...running.map((one) => one.secret)];
 }
 
-/**
- * Opens credentials, those of each automation once: the dispatcher keeps the objects as long as their config is the same.
- * @param onUnreadable told of an automation that the box does not open
- * @returns a function that gives null for such an automation
- */
+/** Opens the credentials of webhooks. @returns a function that gives null where the box does not open them */
 export function makeCredentials(
-  { open }: Pick<SecretBox, 'open'>,
-  onUnreadable: (automationId: string) => void = () => undefined,
+  unsealing: Unsealing,
 ): (automation: WebhookAutomation) => WebhookCredentials | null {
-  const known = new WeakMap<WebhookAutomation, WebhookCredentials | null>();
-  return (automation) => {
-    const before = known.get(automation);
-    if (before !== undefined) return before;
-    const credentials = openAll(automation, open);
-    known.set(automation, credentials);
-    if (credentials === null) onUnreadable(automation.id);
-    return credentials;
-  };
+  return makeUnsealed(unsealing, openAll);
 }
 
 function openAll(

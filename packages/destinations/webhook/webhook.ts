@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { parseCidrs } from '#automations';
-import { type SecretBox, signatureHeader } from '#secrets';
+import { signatureHeader } from '#secrets';
 import { ATTEMPT_TIMEOUT_MS, type Attempted, timedAttempt } from '../attempt';
 import {
   deliverEach,
@@ -11,9 +11,10 @@ import {
 } from '../destination';
 import { failureText, type HttpResult, makeSendHttp } from '../http';
 import { ANNOUNCEMENT_RETRY_DELAYS_MS, retryAfterMs } from '../retry';
+import type { Unsealing } from '../unsealed';
 import { renderWebhookBody, renderWebhookSample } from './body';
 import { makeCredentials, secretsAt, type WebhookCredentials } from './credentials';
-import { EGRESS_BLOCKED, makeGuardedAgents } from './egress';
+import { EGRESS_BLOCKED, makeGuardedAgents } from '../egress';
 import { redacted } from './redacted';
 
 const USER_AGENT = 'Segment-Engine-Webhooks/1.0';
@@ -30,12 +31,8 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
 /** The reason of deliveries that wait for the right key. */
 const UNREADABLE = 'SECRETS_KEY does not open the stored secret or headers of this webhook';
 
-export type WebhookSettings = {
+export type WebhookSettings = Unsealing & {
   readonly allowCidrs: readonly string[];
-  /** Opens what is stored sealed. */
-  readonly secretBox: Pick<SecretBox, 'open'>;
-  /** Told once of each webhook, as it stands, that the box does not open. */
-  readonly onUnreadable?: ((automationId: string) => void) | undefined;
   readonly now: () => number;
   readonly timeoutMs?: number | undefined;
   /** Name resolution, node:dns by default. */
@@ -48,7 +45,7 @@ export type WebhookSettings = {
  */
 export function makeWebhookDestination(settings: WebhookSettings): Destination {
   const { now, timeoutMs = ATTEMPT_TIMEOUT_MS } = settings;
-  const credentialsOf = makeCredentials(settings.secretBox, settings.onUnreadable);
+  const credentialsOf = makeCredentials(settings);
   const send = makeSendHttp(makeGuardedAgents(parseCidrs(settings.allowCidrs), settings.lookup));
   return {
     kind: 'webhook',

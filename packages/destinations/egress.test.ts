@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isAllowedAddress, parseCidrs } from '#automations';
-import { type FakeReceiver, reply, startFakeReceiver } from '../../testkit/fakes';
-import { makeSendHttp } from '../http';
+import { type FakeReceiver, reply, startFakeReceiver } from '../testkit/fakes';
+import { makeSendHttp } from './http';
 import { makeGuardedAgents } from './egress';
 
 let target: FakeReceiver;

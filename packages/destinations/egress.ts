@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Cidr, isAllowedAddress } from '#automations';
-import { VERIFIED } from '../http';
+import { VERIFIED } from './http';
 
 /** The error code of a connection that was refused before it was opened. */
 export const EGRESS_BLOCKED = 'EGRESS_BLOCKED';
