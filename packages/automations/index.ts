@@ -1,5 +1,5 @@
 export type { Action, Edge } from './actions';
-export { type Cidr, isAllowedAddress, isAddress, parseCidrs, urlFault } from './addresses';
+export { type Cidr, isAllowedAddress, parseCidrs } from './addresses';
 export {
   audienceOf,
   type Automation,

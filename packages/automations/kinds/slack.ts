@@ -35,6 +35,8 @@ const schema = (allowed: Parameters<typeof hiddenUrlFault>[1]) =>
 
 const stored = schema(null).extend({
   webhookUrl: z.string(),
+  /** As it was accepted, whatever the fields are by now. */
+  text: z.string().optional(),
   /** Of the URL: what is sent to one place is told apart by it, without opening it. */
   fingerprint: z.string().optional(),
 });
