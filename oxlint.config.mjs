@@ -64,7 +64,7 @@ const pure = Object.entries(PACKAGES).flatMap(([name, { imports: allowed, pure: 
         {
           patterns: [
             { group: ['*', ...['./**', '../**', ...own].map((one) => `!${one}`)], message },
-            byIndex,
+            byIndex(`packages/${name}`),
           ],
         },
       ],

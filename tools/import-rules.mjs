@@ -9,7 +9,9 @@ export const PACKAGES = {
   events: { imports: [], pure: ['zod'] },
   concurrency: { imports: [] },
   runtime: { imports: [] },
-  automations: { imports: ['runtime'] },
+  automations: { imports: ['events'], pure: ['zod', 'ipaddr.js'] },
+  secrets: { imports: ['automations'] },
+  destinations: { imports: ['automations', 'runtime', 'secrets'] },
   'embedded-postgres': { imports: ['runtime'] },
   database: { imports: ['criteria', 'events', 'runtime'] },
   queues: { imports: ['concurrency', 'database', 'events', 'runtime'] },
@@ -37,7 +39,7 @@ export const OWNERS = [
   },
   {
     npm: ['axios', 'resend'],
-    folders: ['packages/automations'],
+    folders: ['packages/destinations'],
     message: 'Outgoing requests are made by packages/destinations only.',
   },
   {

@@ -1,7 +1,9 @@
-import type { DestinationKind, Destination, SecretBox } from '#automations';
+import type { DestinationKind } from '#automations';
 import type { Database } from '#database';
+import type { Destination } from '#destinations';
 import type { Producer } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
+import type { SecretBox } from '#secrets';
 
 /** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
 export type AppDeps = {

@@ -1,6 +1,6 @@
-import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
+import { destinationSettings, makeDestinations } from '#destinations';
 import { fromNative, parseNativeBody } from '#events';
 import { makeProducer, openQueueBackend, type QueueBackend, redisWarnings } from '#queues';
 import {
@@ -12,6 +12,7 @@ import {
   runMain,
   runUntilStopped,
 } from '#runtime';
+import { makeSecretBox } from '#secrets';
 import { makeApp } from './app';
 import { listen } from './http/server';
 

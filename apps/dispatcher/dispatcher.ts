@@ -1,16 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { type Destination, DESTINATION_KINDS, type DestinationKind } from '#automations';
+import { DESTINATION_KINDS, type DestinationKind } from '#automations';
 import { makePlaces, type OutageLog } from '#concurrency';
 import type { Database } from '#database';
+import type { Destination } from '#destinations';
 import { type Consumer, consumerEvents, makeConsumer, type Producer, type QueueBackend } from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
 import { makeDeliver } from './attempt/deliver';
-import { makeEndpointPaces } from './relay/endpoint-paces';
+import { makeStore } from './attempt/store';
 import { type DispatcherTimes, LIMITS } from './limits';
 import { makePersistUntil } from './persist-until';
+import { makeEndpointPaces } from './relay/endpoint-paces';
 import { makeRateLine } from './relay/rate-line';
 import { openRelay, type Relay } from './relay/relay';
-import { makeStore } from './attempt/store';
 
 export type DispatcherOptions = {
   readonly db: Database;

@@ -1,55 +1,16 @@
-import type { DestinationKind } from '#automations';
+import { type DestinationKind, ofEachKind } from '#automations';
+import { LIMITS as SENDING_LIMITS, type SendingLimits } from '#destinations';
 import type { QueueName } from '#queues';
 
-/** How much of a destination is worked on at a time. */
-export type DestinationLimits = {
+/** How much of a destination is worked on at a time, and the queue that carries it. */
+export type DestinationLimits = SendingLimits & {
   readonly queue: QueueName & `automation-${DestinationKind}`;
-  /** Jobs at the same time in a process. */
-  readonly concurrency: number;
-  /** Deliveries of a job at most; they share endpoint and action. */
-  readonly jobMax: number;
-  /** Jobs that wait in the queue at most, for all processes together. */
-  readonly waitingMax: number;
-  /** Deliveries of an endpoint that are claimed, by all processes together. */
-  readonly endpointMax: number;
-  /** The same for an endpoint that answers quickly: they are on their way through queue and statements meanwhile. */
-  readonly quickMax: number;
-  /** Calls to an endpoint at the same time in a process. */
-  readonly callsMax: number;
 };
 
-// Webhooks: an endpoint that hangs keeps one of the 100 jobs, one that was quick before a dozen for 15 s. Resend answers a team a handful
-// of requests per second, and all of it is one endpoint. Meta's endpoint is the audience: one call of up to 10,000 rows
-// at a time.
-export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = {
-  webhook: {
-    queue: 'automation-webhook',
-    concurrency: 100,
-    jobMax: 50,
-    waitingMax: 40,
-    endpointMax: 30,
-    quickMax: 600,
-    callsMax: 100,
-  },
-  resend: {
-    queue: 'automation-resend',
-    concurrency: 20,
-    jobMax: 1,
-    waitingMax: 20,
-    endpointMax: 20,
-    quickMax: 20,
-    callsMax: 20,
-  },
-  meta: {
-    queue: 'automation-meta',
-    concurrency: 8,
-    jobMax: 10_000,
-    waitingMax: 4,
-    endpointMax: 10_000,
-    quickMax: 10_000,
-    callsMax: 2,
-  },
-};
+export const LIMITS: Readonly<Record<DestinationKind, DestinationLimits>> = ofEachKind((kind) => ({
+  queue: `automation-${kind}` as const,
+  ...SENDING_LIMITS[kind],
+}));
 
 /** An endpoint is slow for `forgetMs` after an attempt of `afterMs`, and has `endpointMax` in flight meanwhile. */
 export const SLOW = { afterMs: 5_000, forgetMs: 60_000, endpointMax: 3 } as const;

@@ -1,13 +1,18 @@
-import { destinationSettings, makeDestinations, makeSecretBox } from '#automations';
+import { DESTINATION_KINDS } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { connect, makeCounters } from '#database';
+import { destinationSettings, makeDestinations } from '#destinations';
 import { failureOf, makeProducer, openQueueBackend } from '#queues';
 import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
+import { makeSecretBox } from '#secrets';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';
 
-/** Connections to the database, and to the queue where that is in the database too. */
-const POOL_MAX = { database: 8, queue: 10 } as const;
+/**
+ * Connections to the database, and to the queue where that is in the database too: there each consumer keeps one to
+ * listen, and the others are for jobs.
+ */
+const POOL_MAX = { database: 8, queue: DESTINATION_KINDS.length + 7 } as const;
 
 async function main(): Promise<void> {
   const env = parseEnv(process.env);
@@ -18,7 +23,7 @@ async function main(): Promise<void> {
     onUnreadable: (automationId) =>
       log.error(
         { automationId },
-        'SECRETS_KEY does not open what is stored of a webhook: its deliveries wait',
+        'SECRETS_KEY does not open what is stored of an automation: its deliveries wait',
       ),
   });
   const outage = makeOutageLog(log);

@@ -186,7 +186,7 @@ export const automationTestAnswerSchema = z.object({
     z.object({
       automationId: z.uuid(),
       destination: z.string(),
-      ok: z.boolean().describe('A webhook took the sample; an audience is there for these credentials.'),
+      ok: z.boolean().describe('The receiver took the sample; an audience is there for these credentials.'),
       status: z.int().nullable().describe('The HTTP status; null without an answer.'),
       error: nullable.text,
       durationMs: z.int().nullable(),

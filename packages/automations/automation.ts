@@ -1,54 +1,12 @@
-import {
-  asList,
-  type MetaConfig,
-  type ResendConfig,
-  type StoredAutomationConfig,
-  type StoredWebhookConfig,
-} from './config';
+import type { Action, Edge } from './actions';
+import type { StoredAutomationConfig } from './config';
+import { DESTINATION_KINDS, type DestinationKind, KINDS, type NormalForms, type StoredForms } from './kinds';
+import { asList, type OneOrMany } from './one-or-many';
 
-/** Which way a transition went. */
-export type Edge = 'entered' | 'exited';
-/** What a delivery does at its destination. */
-export type Action = 'send' | 'add' | 'remove';
-/** What each edge causes; null: nothing. */
-export type EdgeActions<A extends Action> = Readonly<Record<Edge, A | null>>;
-export type AudienceAction = 'add' | 'remove';
-export type WebhookMethod = 'POST' | 'PUT' | 'PATCH';
-
-export type ResendAutomation = {
-  readonly kind: 'resend';
-  readonly id: string;
-  readonly audienceId: string;
-  readonly actions: EdgeActions<AudienceAction>;
-};
-export type MetaAutomation = {
-  readonly kind: 'meta';
-  readonly id: string;
-  readonly customAudienceId: string;
-  readonly conversionEvent: string | null;
-  readonly actions: EdgeActions<AudienceAction>;
-};
-export type WebhookAutomation = {
-  readonly kind: 'webhook';
-  readonly id: string;
-  readonly url: string;
-  readonly method: WebhookMethod;
-  /** Values as they are stored: sealed, or in clear. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** As it is stored. */
-  readonly secret: string;
-  /** Secrets that sign beside it until their instants (epoch ms), the newest first; absent: none. */
-  readonly previousSecrets?: readonly { readonly secret: string; readonly untilMs: number }[];
-  readonly actions: EdgeActions<'send'>;
-};
 /** One automation of a segment in its normal form: every default applied, its rule spelled out per edge. */
-export type Automation = ResendAutomation | MetaAutomation | WebhookAutomation;
-export type DestinationKind = Automation['kind'];
+export type Automation = NormalForms[DestinationKind];
 
-const KINDS: Readonly<Record<DestinationKind, true>> = { webhook: true, resend: true, meta: true };
-export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).filter(
-  (name): name is DestinationKind => name in KINDS,
-);
+type OfKind<K extends DestinationKind> = NormalForms[K] & { readonly kind: K };
 
 /**
  * The flat list of a stored config's automations, defaults applied.
@@ -56,11 +14,11 @@ export const DESTINATION_KINDS: readonly DestinationKind[] = Object.keys(KINDS).
  */
 export function automationsOf(config: StoredAutomationConfig | null): Automation[] {
   if (config === null) return [];
-  return [
-    ...asList(config.resend).map(resendAutomation),
-    ...asList(config.meta).map(metaAutomation),
-    ...asList(config.webhook).map(webhookAutomation),
-  ];
+  const ofKind = <K extends DestinationKind>(kind: K): Automation[] => {
+    const part: OneOrMany<StoredForms[K]> | undefined = config[kind];
+    return asList(part).map((one) => KINDS[kind].normalise(withId(one)));
+  };
+  return DESTINATION_KINDS.flatMap(ofKind);
 }
 
 /** What the transition causes at this automation; null: nothing. */
@@ -70,7 +28,7 @@ export function matchingAction(automation: Automation, edge: Edge): Action | nul
 
 /**
  * The key of the state that a delivery writes: among deliveries with one key only the newest counts, and only
- * one may be in flight. Null for webhooks, which announce and hold no state.
+ * one may be in flight. Null for what announces transitions and holds no state.
  */
 export function stateKeyOf(automation: Automation, personId: string): string | null {
   const audience = audienceOf(automation);
@@ -78,80 +36,17 @@ export function stateKeyOf(automation: Automation, personId: string): string | n
 }
 
 /** The audience that an automation keeps, under a name that no other destination uses; null: it keeps none. */
-export function audienceOf(automation: Automation): string | null {
-  switch (automation.kind) {
-    case 'resend':
-      return `resend:${automation.audienceId}`;
-    case 'meta':
-      return `meta:${automation.customAudienceId}`;
-    case 'webhook':
-      return null;
-  }
+export function audienceOf<K extends DestinationKind>(automation: OfKind<K>): string | null {
+  return KINDS[automation.kind].audienceOf(automation);
 }
 
 /** The fairness key: what may hang or be throttled on its own, and must then slow nobody else. */
-export function endpointOf(automation: Automation): string {
-  switch (automation.kind) {
-    case 'resend':
-      return `resend:${automation.audienceId}`;
-    case 'meta':
-      return `meta:${automation.customAudienceId}`;
-    case 'webhook':
-      return new URL(automation.url).origin;
-  }
+export function endpointOf<K extends DestinationKind>(automation: OfKind<K>): string {
+  return KINDS[automation.kind].endpointOf(automation);
 }
 
-function resendAutomation(config: ResendConfig): ResendAutomation {
-  return {
-    kind: 'resend',
-    id: requiredId(config),
-    audienceId: config.audienceId,
-    actions: audienceActions(config),
-  };
-}
-
-function metaAutomation(config: MetaConfig): MetaAutomation {
-  return {
-    kind: 'meta',
-    id: requiredId(config),
-    customAudienceId: config.customAudienceId,
-    conversionEvent: config.conversionEvent ?? null,
-    actions: audienceActions(config),
-  };
-}
-
-function webhookAutomation(config: StoredWebhookConfig): WebhookAutomation {
-  if (config.secret === undefined) throw new TypeError('a stored webhook has no secret');
-  const trigger = config.trigger ?? 'both';
-  return {
-    kind: 'webhook',
-    id: requiredId(config),
-    url: config.url,
-    method: config.method ?? 'POST',
-    headers: config.headers ?? {},
-    secret: config.secret,
-    ...(config.previousSecrets === undefined
-      ? {}
-      : {
-          previousSecrets: config.previousSecrets.map(({ secret, until }) => ({
-            secret,
-            untilMs: Date.parse(until),
-          })),
-        }),
-    actions: {
-      entered: trigger === 'on_exit' ? null : 'send',
-      exited: trigger === 'on_enter' ? null : 'send',
-    },
-  };
-}
-
-function audienceActions(config: ResendConfig | MetaConfig): EdgeActions<AudienceAction> {
-  if (config.sync === true) return { entered: 'add', exited: 'remove' };
-  const action = config.action ?? 'add';
-  return config.trigger === 'on_exit' ? { entered: null, exited: action } : { entered: action, exited: null };
-}
-
-function requiredId(config: { readonly id?: string | undefined }): string {
-  if (config.id === undefined) throw new TypeError('a stored automation has no id');
-  return config.id;
+function withId<T extends { readonly id?: string | undefined }>(stored: T): T & { readonly id: string } {
+  const { id } = stored;
+  if (id === undefined) throw new TypeError('a stored automation has no id');
+  return { ...stored, id };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { automationConfigSchema, makeAutomationConfigSchema, MASK } from './config';
+import { automationConfigSchema, makeAutomationConfigSchema } from './config';
+import { MASK } from './mask';
 
 const bodySchema = (allowCidrs: readonly string[] = []) =>
   z.object({ automationConfig: makeAutomationConfigSchema({ allowCidrs }).nullish() });

@@ -1,48 +1,37 @@
+export type { Action, Edge } from './actions';
+export { type Cidr, isAllowedAddress, parseCidrs } from './addresses';
 export {
-  type Action,
   audienceOf,
   type Automation,
   automationsOf,
-  DESTINATION_KINDS,
-  type DestinationKind,
-  type Edge,
   endpointOf,
   matchingAction,
-  type MetaAutomation,
-  type ResendAutomation,
   stateKeyOf,
-  type WebhookAutomation,
 } from './automation';
 export {
   type AutomationConfig,
   automationConfigSchema,
   makeAutomationConfigSchema,
-  type MetaConfig,
-  type ResendConfig,
-  signingSecretSchema,
+  mapAutomations,
   type StoredAutomationConfig,
   storedConfigSchema,
-  type WebhookConfig,
 } from './config';
-export { rotateSecret, type Rotation } from './config-rotation';
-export { sealConfig } from './config-sealing';
-export { assignIds, type ConfigFault, maskConfig, mergeMasked, type MergeResult } from './config-secrets';
-export { deliverOne } from './deliver-one';
-export type {
-  AttemptResult,
-  Configured,
-  DeliveryRequest,
-  DeliveryType,
-  Destination,
-  Outcome,
-  Pause,
-  Rate,
-  Recipient,
-  Scope,
-} from './destination';
-export { type DestinationSettings, makeDestinations } from './destinations';
-export { nextAttemptDelayMs } from './retry';
-export { makeSecretBox, type SecretBox } from './secret-box';
-export { generateSigningSecret } from './signing';
-export { destinationSettings } from './settings';
-export { renderTestBody, renderWebhookBody, type WebhookEvent } from './webhook-body';
+export { RESERVED } from './headers';
+export {
+  DESTINATION_KINDS,
+  type DestinationKind,
+  KINDS,
+  ofEachKind,
+  type PostedForms,
+  type StoredForms,
+} from './kinds';
+export type { SecretUse } from './kinds/kind';
+export type { MetaAutomation } from './kinds/meta';
+export type { ResendAutomation } from './kinds/resend';
+export { HIDDEN_URL_USE, type SlackAutomation, SLACK_TEXT_CHARS_MAX } from './kinds/slack';
+export { headerUse, SIGNING_USE, signingSecretSchema, type WebhookAutomation } from './kinds/webhook';
+export { MASK } from './mask';
+export { asList, type OneOrMany, partPath } from './one-or-many';
+export { isSealed, SEALED_PREFIX } from './sealed-text';
+export { fillTemplate, type TextField } from './text-template';
+export { isSigningSecret, SIGNING_SECRET_PREFIX, signingKeyOf } from './signing-secret';

@@ -77,7 +77,7 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
         `${segment(id)}/automations/${part(automationId)}/rotate-secret`,
         { body: { secret } },
       ),
-    /** Tries one automation, or all of the segment: a webhook gets a marked sample, an audience is looked up. */
+    /** Tries one automation, or all of the segment: webhooks and Slack get a marked sample, an audience is looked up. */
     testAutomations: (id: string, automationId?: string) =>
       admin<Answer<'automationTestAnswerSchema'>>('POST', `${segment(id)}/automations/test`, {
         body: { automationId },

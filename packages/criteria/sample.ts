@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { SampleCondition } from './criteria';
+import { md5 } from './md5';
 
 /** Places among people lie below it: 32 bits. */
 export const PLACES = 2 ** 32;
 
 /** Where the person lies among all people under this salt: a whole number below {@link PLACES}, uniform. */
 function placeOf({ salt = '' }: SampleCondition, personId: string): number {
-  return createHash('md5').update(`${salt}:${personId}`).digest().readUInt32BE(0);
+  return new DataView(md5(`${salt}:${personId}`).buffer).getUint32(0);
 }
 
 /** Whether the sample takes the person in. Both products are exact: no rounding decides about anybody. */

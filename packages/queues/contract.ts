@@ -102,6 +102,12 @@ export const QUEUES = {
     consumer: 'dispatcher: meta',
     rules: SEND,
   }),
+  'automation-slack': queue({
+    payload: sendDeliveries,
+    producers: 'dispatcher: relay',
+    consumer: 'dispatcher: slack',
+    rules: SEND,
+  }),
   relay: queue({
     payload: z.object({ destination: z.string() }),
     producers: 'worker and api: after a commit with deliveries',

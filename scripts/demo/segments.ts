@@ -19,6 +19,7 @@ export const AUDIENCES = {
   power: '23840000000000002',
 } as const;
 
+type Config = NonNullable<CreateSegment['automationConfig']>;
 type Definition = { readonly says: string; readonly segment: CreateSegment };
 
 /** The trait by which the people of a demo on a server with other people are told apart. */
@@ -31,7 +32,7 @@ export const MARK_TRAIT = 'segment_engine_demo';
  *   ones, are told nothing
  */
 export function definitions(webhookUrl: string, mark: string | undefined): Record<SegmentKey, Definition> {
-  const vendors = <T extends object>(config: T): T | object => (mark === undefined ? config : {});
+  const vendors = (config: Config): Config => (mark === undefined ? config : {});
   const among = (criteria: Criteria): Criteria =>
     mark === undefined ? criteria : { all: [criteria, { traits: { [MARK_TRAIT]: { eq: mark } } }] };
   return {

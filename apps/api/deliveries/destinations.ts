@@ -1,5 +1,5 @@
-import { DESTINATION_KINDS } from '#automations';
 import { destinationsAnswerSchema, resumedAnswerSchema, resumeSchema } from '#api-schemas';
+import { DESTINATION_KINDS, KINDS } from '#automations';
 import { type GateRow, listDestinations, listGates, resumeDeliveries } from '#database';
 import type { AppDeps } from '../deps';
 import { Problem } from '../http/problem';
@@ -31,9 +31,10 @@ export function destinationRoutes(deps: AppDeps): Route[] {
       handle: async () => {
         const [known, gates] = [await listDestinations(db), await listGates(db, GATES_MAX)];
         const destinations = DESTINATION_KINDS.map((kind) => {
+          const { needsCredentials } = KINDS[kind];
           const { isConfigured, reason } = known.find(({ destination }) => destination === kind) ?? {
-            isConfigured: kind === 'webhook',
-            reason: kind === 'webhook' ? null : 'no dispatcher has started yet',
+            isConfigured: !needsCredentials,
+            reason: needsCredentials ? 'no dispatcher has started yet' : null,
           };
           return { kind, configured: isConfigured, reason };
         });

@@ -1,14 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import {
-  assignIds,
-  type AutomationConfig,
-  mergeMasked,
-  sealConfig,
-  type StoredAutomationConfig,
-} from '#automations';
 import type { segmentSchemas } from '#api-schemas';
+import type { AutomationConfig, StoredAutomationConfig } from '#automations';
 import {
   type EvaluationKind,
   findSegment,
@@ -21,11 +15,12 @@ import {
   type Sql,
   updateSegment,
 } from '#database';
-import { checkRefs } from './refs';
+import { assignIds, mergeMasked, sealConfig } from '#secrets';
 import type { AppDeps } from '../deps';
 import { invalidBy, notFound, Problem } from '../http/problem';
-import { storedConfig } from './view';
 import { wakeBackfill } from '../wake';
+import { checkRefs } from './refs';
+import { storedConfig } from './view';
 
 // Every edit is one transaction that begins with the lock of the revision: what it validates against stays as it is
 // until the commit, and whoever decides afterwards decides with the new definition.

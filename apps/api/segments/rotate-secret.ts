@@ -1,5 +1,5 @@
-import { generateSigningSecret, rotateSecret, sealConfig } from '#automations';
 import { findSegment, inTransaction, raiseRevision, updateSegment } from '#database';
+import { generateSigningSecret, rotateSecret, sealConfig } from '#secrets';
 import type { AppDeps } from '../deps';
 import { notFound, Problem } from '../http/problem';
 import { storedConfig } from './view';

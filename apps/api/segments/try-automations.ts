@@ -1,15 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import {
-  type AttemptResult,
-  type Automation,
-  automationsOf,
-  deliverOne,
-  type Destination,
-  renderTestBody,
-} from '#automations';
 import type { automationTestAnswerSchema } from '#api-schemas';
+import { type Automation, automationsOf } from '#automations';
 import type { SegmentRow } from '#database';
+import { type AttemptResult, deliverOne, type Destination } from '#destinations';
 import type { AppDeps } from '../deps';
 import { storedConfig } from './view';
 
@@ -64,7 +58,7 @@ function sendSample(
     action: 'send',
     occurredAtMs: nowMs,
     automation,
-    body: renderTestBody({ id, segment, nowMs }),
+    body: destination.body?.renderSample({ id, segment, nowMs }, automation) ?? null,
     person: { id, userId: null, email: null, phone: null },
     identifiers: [],
     attempt: 1,

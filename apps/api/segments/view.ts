@@ -1,8 +1,9 @@
 import type { z } from 'zod';
-import { maskConfig, type StoredAutomationConfig, storedConfigSchema } from '#automations';
 import type { segmentSchema } from '#api-schemas';
+import { type StoredAutomationConfig, storedConfigSchema } from '#automations';
 import type { Criteria } from '#criteria';
 import type { SegmentRow } from '#database';
+import { maskConfig } from '#secrets';
 
 /** The automations of a stored segment. */
 export function storedConfig(row: Pick<SegmentRow, 'automationConfig'>): StoredAutomationConfig | null {

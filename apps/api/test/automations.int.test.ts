@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { makeDestinations, makeSecretBox } from '#automations';
 import { makeClient, type SegmentEngineClient, type UpdateSegment } from '#client';
+import { makeDestinations } from '#destinations';
+import { makeSecretBox } from '#secrets';
 import {
   type FakeReceiver,
   queueBackends,

@@ -16,9 +16,10 @@ describe.each(queueBackends)('destinations on $name', ({ useServices }) => {
     await announceDestination(api.db, { destination: 'webhook', isConfigured: true, reason: null });
     const { destinations, gates } = await makeClient({ baseUrl: api.url }).getDestinations();
     expect(destinations).toEqual([
-      { kind: 'webhook', configured: true, reason: null },
       { kind: 'resend', configured: false, reason },
       { kind: 'meta', configured: false, reason: 'no dispatcher has started yet' },
+      { kind: 'webhook', configured: true, reason: null },
+      { kind: 'slack', configured: true, reason: null },
     ]);
     expect(gates).toEqual([]);
   });

@@ -1,9 +1,10 @@
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
-import { makeDestinations, makeSecretBox } from '#automations';
 import { connect, connectForReads, type Database, makeCounters } from '#database';
+import { makeDestinations } from '#destinations';
 import type { EngineEvent } from '#events';
 import { makeProducer, openQueueBackend, type Producer, QUEUES } from '#queues';
 import { makeLog } from '#runtime';
+import { makeSecretBox } from '#secrets';
 import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';

@@ -16,6 +16,7 @@ const QUEUES = [
   'automation-webhook',
   'automation-resend',
   'automation-meta',
+  'automation-slack',
   'relay',
 ];
 

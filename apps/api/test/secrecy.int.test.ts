@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { generateSigningSecret, makeSecretBox } from '#automations';
 import { insertDeliveries } from '#database';
 import { makeLog } from '#runtime';
+import { generateSigningSecret, makeSecretBox } from '#secrets';
 import { type FakeReceiver, queueBackends, reply, startFakeReceiver } from '#testkit';
 import { type Answer, type Api, startApi } from './harness';
 import { makePeople } from './people';

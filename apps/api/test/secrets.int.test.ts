@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSigningSecret, makeSecretBox } from '#automations';
 import { makeClient, type SegmentEngineClient, type UpdateSegment } from '#client';
+import { generateSigningSecret, makeSecretBox } from '#secrets';
 import { type FakeReceiver, queueBackends, startFakeReceiver } from '#testkit';
 import { type Api, startApi } from './harness';
 import { signersOf } from './signers';

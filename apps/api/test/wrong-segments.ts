@@ -93,9 +93,9 @@ export const WRONG_SEGMENTS: WrongRequest[] = [
     'an unknown automation',
     'POST',
     SEGMENTS,
-    segment({ automationConfig: { slack: {} } }),
+    segment({ automationConfig: { pigeon: {} } }),
     400,
-    ['automationConfig.slack'],
+    ['automationConfig.pigeon'],
   ],
   [
     'a bad audience in the second of two',

@@ -1,5 +1,6 @@
-import { type AttemptResult, audienceOf, type DeliveryRequest, type Destination } from '#automations';
+import { audienceOf } from '#automations';
 import type { AudienceEntry } from '#database';
+import type { AttemptResult, DeliveryRequest, Destination } from '#destinations';
 
 /** How a person stands in an audience by this request; null for destinations that hold no state. */
 export function entryOf(

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { AttemptResult, Destination, Outcome } from '#automations';
 import type { AudienceEntry } from '#database';
+import type { AttemptResult, Destination, Outcome } from '#destinations';
 import type { Log } from '#runtime';
 import type { Fault } from './fault';
 import { noVerdict, resultOf, verdictOf, withoutFailures } from './results';

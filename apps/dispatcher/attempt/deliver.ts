@@ -1,6 +1,6 @@
-import type { Destination } from '#automations';
 import type { Places } from '#concurrency';
 import { classifyFailure } from '#database';
+import type { Destination } from '#destinations';
 import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import type { DispatcherTimes } from '../limits';

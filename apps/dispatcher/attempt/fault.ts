@@ -1,4 +1,4 @@
-import type { AttemptResult } from '#automations';
+import type { AttemptResult } from '#destinations';
 import type { Log } from '#runtime';
 
 /** What threw has a programmer's fault: its delivery is tried again by its schedule, and ends as dead. */

@@ -1,12 +1,6 @@
-import {
-  type Automation,
-  type DeliveryRequest,
-  type Destination,
-  endpointOf,
-  renderWebhookBody,
-  stateKeyOf,
-} from '#automations';
+import { type Automation, endpointOf, stateKeyOf } from '#automations';
 import type { DeliveryContext } from '#database';
+import type { DeliveryRequest, Destination, TransitionEvent } from '#destinations';
 import type { AutomationCache } from './automation-cache';
 
 /** What is to be done about a delivery that was taken up. */
@@ -43,17 +37,24 @@ export function prepare(
     // Sent under its old key, a late "add" to the new audience would not be seen by the newer "remove" from it.
     return { kind: 'move', endpoint, stateKey };
   }
-  return sendOf(delivery, person, automation, segment.name);
+  return sendOf(delivery, person, { destination, automation, segmentName: segment.name });
 }
+
+/** Where it is sent to, and for what. */
+type Place = {
+  readonly destination: Destination;
+  readonly automation: Automation;
+  readonly segmentName: string;
+};
 
 function sendOf(
   delivery: DeliveryContext,
   person: NonNullable<DeliveryContext['person']>,
-  automation: Automation,
-  segmentName: string,
+  place: Place,
 ): Prepared {
-  const isNewBody = automation.kind === 'webhook' && delivery.body === null;
-  const body = isNewBody ? bodyOf(delivery, person, segmentName) : delivery.body;
+  const { destination, automation } = place;
+  const isNewBody = destination.body !== undefined && delivery.body === null;
+  const body = isNewBody ? bodyOf(delivery, person, place) : delivery.body;
   if (isNewBody && body === null) return skipped('membership is gone');
   const { userId, email, phone } = person;
   const request: DeliveryRequest = {
@@ -73,11 +74,11 @@ function sendOf(
 function bodyOf(
   { id, type, createdAt, segmentId, personId, membership }: DeliveryContext,
   { userId, email, phone, traits, features }: NonNullable<DeliveryContext['person']>,
-  segmentName: string,
+  { destination, automation, segmentName }: Place,
 ): string | null {
-  if (membership === null) return null;
+  if (membership === null || destination.body === undefined) return null;
   const { enteredAt, exitedAt } = membership;
-  return renderWebhookBody({
+  const event: TransitionEvent = {
     deliveryId: id,
     type,
     timestampMs: createdAt,
@@ -85,5 +86,6 @@ function bodyOf(
     person: { id: personId, userId, email, phone, traits, features },
     // Who has left again before the entry was told of had not left when they entered.
     membership: { enteredAtMs: enteredAt, exitedAtMs: type === 'segment.entered' ? null : exitedAt },
-  });
+  };
+  return destination.body.render(event, automation);
 }

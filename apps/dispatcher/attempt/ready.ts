@@ -1,4 +1,4 @@
-import type { DeliveryRequest, Destination } from '#automations';
+import type { DeliveryRequest, Destination } from '#destinations';
 import type { AutomationCache } from './automation-cache';
 import type { Conclude } from './conclude';
 import type { FaultOf } from './fault';

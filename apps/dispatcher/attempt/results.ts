@@ -1,11 +1,6 @@
-import {
-  type AttemptResult,
-  type DestinationKind,
-  nextAttemptDelayMs,
-  type Outcome,
-  type Pause,
-} from '#automations';
+import { type DestinationKind, KINDS } from '#automations';
 import { type DeliveryResult, type GateTrouble, WHOLE_DESTINATION } from '#database';
+import { type AttemptResult, nextAttemptDelayMs, type Outcome, type Pause } from '#destinations';
 
 /** How long nothing is sent where the receiver did not say how long (ms). */
 const HOLD_MS = { halted: 15 * 60_000, paused: 60_000 } as const;
@@ -65,8 +60,12 @@ export function verdictOf(
     case 'skipped':
       return noVerdict(endpoint);
     case 'final':
-      // A vendor that refuses one delivery works. A webhook's 410 tells nothing: it neither counts nor mends.
-      return { endpoint, worked: kind !== 'webhook' && httpStatus !== null ? true : null, holds: paused };
+      // Where that tells nothing it neither counts nor mends.
+      return {
+        endpoint,
+        worked: KINDS[kind].finalMeansItWorks && httpStatus !== null ? true : null,
+        holds: paused,
+      };
     case 'halt': {
       const { scope, error: reason, afterMs: holdMs = HOLD_MS.halted } = outcome;
       const where = scope === 'destination' ? WHOLE_DESTINATION : endpoint;

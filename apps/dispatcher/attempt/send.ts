@@ -1,5 +1,5 @@
-import type { AttemptResult, DeliveryRequest, Destination } from '#automations';
 import type { Places } from '#concurrency';
+import type { AttemptResult, DeliveryRequest, Destination } from '#destinations';
 import type { RateLine } from '../relay/rate-line';
 import { entryOf } from './audience-entries';
 import type { Fault, FaultOf } from './fault';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DestinationKind } from '#automations';
+import { type DestinationKind, KINDS } from '#automations';
 import { makeGroupCommit } from '#concurrency';
 import {
   type AudienceEntry,
@@ -140,7 +140,7 @@ function makeTakeUps({ db, kind, leaseMs, persistUntil }: StoreOptions) {
       let untilMs = performance.now() + leaseMs;
       const take = async (): Promise<DeliveryContext[]> => {
         untilMs = performance.now() + leaseMs;
-        return takeUpDeliveries(db, claims, leaseMs);
+        return takeUpDeliveries(db, claims, { leaseMs, rendersBody: KINDS[kind].rendersBody });
       };
       const contexts = await persistUntil(take, untilMs);
       const byId = new Map(contexts.map((delivery) => [delivery.id, delivery]));

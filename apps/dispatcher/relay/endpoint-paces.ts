@@ -1,6 +1,6 @@
-import type { Outcome } from '#automations';
 import { makeBoundedMap } from '#concurrency';
 import type { EndpointMax } from '#database';
+import type { Outcome } from '#destinations';
 import { type DestinationLimits, QUICK, SLOW } from '../limits';
 
 /** How quickly endpoints answer of late, as this process saw it, and how much of each may be in flight for that. */

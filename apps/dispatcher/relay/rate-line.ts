@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Destination, Rate } from '#automations';
 import { type Database, takePlace } from '#database';
+import type { Destination, Rate } from '#destinations';
 import type { PersistUntil } from '../persist-until';
 
 /** The line in which the attempts of a destination stand, over all processes. */

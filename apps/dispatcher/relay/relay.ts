@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Destination } from '#automations';
 import { makeSignal, type OutageLog } from '#concurrency';
 import {
   announceDestination,
@@ -8,9 +7,10 @@ import {
   type Database,
   type DeliveryLane,
 } from '#database';
+import type { Destination } from '#destinations';
 import { failureOf, type Payload, type Producer } from '#queues';
-import type { EndpointPaces } from './endpoint-paces';
 import type { DestinationLimits, DispatcherTimes } from '../limits';
+import type { EndpointPaces } from './endpoint-paces';
 import { placesWithin } from './rate-line';
 
 export type RelayOptions = {

@@ -5,14 +5,14 @@ import {
   automationConfigSchema,
   automationsOf,
   type DestinationKind,
-  makeDestinations,
-  type Rate,
-  type SecretBox,
+  ofEachKind,
 } from '#automations';
 import { makeOutageLog } from '#concurrency';
 import { type Database, inTransaction, makeCounters } from '#database';
 import { writeTransitions } from '#decisions';
+import { makeDestinations, type Rate } from '#destinations';
 import { closeAll, makeLog } from '#runtime';
+import type { SecretBox } from '#secrets';
 import { closeAtEnd, type Queues, waitFor } from '#testkit';
 import { openDispatcher } from '../dispatcher';
 import { TIMES } from '../limits';
@@ -55,15 +55,12 @@ export function startDispatcher(
     timeoutMs,
   });
   const impatient = retryDelaysMs === undefined ? {} : { retryDelaysMs };
-  const destinations = {
-    webhook: { ...made.webhook, ...impatient },
-    resend: {
-      ...made.resend,
-      ...impatient,
-      rate: settings.resendRate ?? { max: 1_000, perMs: 1_000 },
-    },
-    meta: { ...made.meta, ...impatient },
-  };
+  const { resendRate: rate = { max: 1_000, perMs: 1_000 } } = settings;
+  const destinations = ofEachKind((kind) => ({
+    ...made[kind],
+    ...impatient,
+    ...(kind === 'resend' ? { rate } : {}),
+  }));
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
   const attemptMs = timeoutMs ?? TIMES.attemptMs;
   const counters = makeCounters(db, () => undefined);

@@ -44,7 +44,9 @@ async function cycle(
   );
   const takenBy = randomUUID();
   const held = groups.flatMap(({ ids }) => ids.map((deliveryId) => ({ deliveryId, claimToken, takenBy })));
-  const taken = await measured('take up', () => takeUpDeliveries(db, held, LEASE_MS));
+  const taken = await measured('take up', () =>
+    takeUpDeliveries(db, held, { leaseMs: LEASE_MS, rendersBody: true }),
+  );
   const bodies = held.map((one) => ({ held: one, body: '{}' }));
   const stored = await measured('store bodies', () => storeDeliveryBodies(db, bodies));
   expect([taken.length, stored.size]).toEqual([held.length, held.length]);

@@ -1,5 +1,13 @@
 import type { DestinationKind } from '#automations';
-import { type FakeReceiver, hang, reply, startFakeMeta, startFakeReceiver, startFakeResend } from '#testkit';
+import {
+  type FakeReceiver,
+  hang,
+  reply,
+  startFakeMeta,
+  startFakeReceiver,
+  startFakeResend,
+  startFakeSlack,
+} from '#testkit';
 
 /** The other side of a destination, as a test that does not care which it is sees it. */
 export type OtherSide = {
@@ -27,6 +35,8 @@ export function openOtherSide(kind: DestinationKind): Promise<OtherSide> {
       return openResend();
     case 'meta':
       return openMeta();
+    case 'slack':
+      return openSlack();
   }
 }
 
@@ -82,6 +92,22 @@ async function openMeta(): Promise<OtherSide> {
     keepAnswers: () => meta.disturb(() => keepAnswer),
     answerAgain: () => meta.disturb(null),
     expectEffect: (_ids, personIds) => expect(meta.membersOf(AUDIENCE)).toEqual(personIds.toSorted()),
+  };
+}
+
+async function openSlack(): Promise<OtherSide> {
+  const slack = await startFakeSlack();
+  const emails: string[] = [];
+  return {
+    ...commonOf(slack),
+    automation: (url) => ({ webhookUrl: slack.hookOf(AUDIENCE).replace(slack.origin, url) }),
+    expectPerson: (email) => void emails.push(email),
+    keepAnswers: () => slack.disturb(() => keepAnswer),
+    answerAgain: () => slack.disturb(null),
+    expectEffect: () => {
+      const told = new Set(slack.messagesIn(AUDIENCE));
+      expect(told).toEqual(new Set(emails.map((email) => `${email} entered Power users`)));
+    },
   };
 }
 

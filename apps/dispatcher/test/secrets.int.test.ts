@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { makeSecretBox, sealConfig } from '#automations';
+import type { Database } from '#database';
+import { makeSecretBox, sealConfig } from '#secrets';
 import {
   type FakeReceiver,
   openDatabase,
@@ -9,7 +10,6 @@ import {
   startFakeReceiver,
   waitFor,
 } from '#testkit';
-import type { Database } from '#database';
 import { createPerson, createSegment, settled, startDispatcher, transition } from './harness';
 
 jest.setTimeout(30_000);

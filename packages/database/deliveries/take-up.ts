@@ -65,7 +65,7 @@ const TAKE_UP = `
          p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
          (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'
            ORDER BY linked_at, value LIMIT 1) AS "userId",
-         CASE WHEN d.destination = 'webhook' AND d.body IS NULL THEN jsonb_build_object(
+         CASE WHEN $5::boolean AND d.body IS NULL THEN jsonb_build_object(
            'features', jsonb_build_object(
              'activeDays', p.active_days, 'coreActions', p.core_actions, 'pricingViews', p.pricing_views,
              'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
@@ -108,13 +108,13 @@ function contextOf(row: ContextRow, segment: SegmentRow | null): DeliveryContext
 }
 
 /**
- * Takes claims up for `leaseMs` from now. A delivery that is missing in the answer is no longer claimed, was taken up by
- * another, or is not to be sent any more.
+ * Takes claims up for `leaseMs` from now; `rendersBody` where those without a body are to get one. A delivery that is
+ * missing in the answer is no longer claimed, was taken up by another, or is not to be sent any more.
  */
 export async function takeUpDeliveries(
   sql: Sql,
   takes: readonly TakeUp[],
-  leaseMs: number,
+  { leaseMs, rendersBody }: { readonly leaseMs: number; readonly rendersBody: boolean },
 ): Promise<DeliveryContext[]> {
   const rows = await rowsOf<ContextRow>(
     sql,
@@ -123,6 +123,7 @@ export async function takeUpDeliveries(
     plainArray(takes.map(({ claimToken }) => claimToken)),
     plainArray(takes.map(({ takenBy }) => takenBy)),
     leaseMs,
+    rendersBody,
   );
   if (rows.length === 0) return [];
   // Each once: its config may be long, and thousands of deliveries share it.

@@ -28,3 +28,4 @@ export {
   resendError,
   startFakeResend,
 } from './fake-resend';
+export { type FakeSlack, slackAnswer, startFakeSlack } from './fake-slack';
