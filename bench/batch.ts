@@ -93,7 +93,7 @@ const RUNS: Readonly<Record<string, (client: Client) => Promise<{ evaluation: { 
 };
 
 async function main(): Promise<void> {
-  const engine = await startEngine(1);
+  const engine = await startEngine({ workers: 1 });
   const database = connect(engine.databaseUrl, 4, () => undefined);
   const { db } = database;
   try {

@@ -33,3 +33,28 @@ export function cpuMsOf(pids: readonly number[]): number | null {
   }
   return [...counted].reduce((sum, pid) => sum + (stats.get(pid)?.cpuMs ?? 0), 0);
 }
+
+/** CPU time (ms) that the whole machine has used, of all that it has had. */
+function machineTimes(): { readonly busyMs: number; readonly allMs: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
+  const all = ticks.reduce((sum, tick) => sum + tick, 0);
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
+  return { busyMs: ((all - idle) * 1000) / TICKS_PER_SECOND, allMs: (all * 1000) / TICKS_PER_SECOND };
+}
+
+/**
+ * Watches from now on what else the machine does. Linux only.
+ * @param pids of the servers that are no descendants of this process
+ * @returns a function that gives what neither this process, its descendants nor these used, in percent of the machine
+ */
+export function watchOthers(pids: readonly number[]): () => number {
+  if (process.platform !== 'linux') return () => NaN;
+  const oursMs = (): number => cpuMsOf([process.pid, ...pids]) ?? 0;
+  const [before, oursBefore] = [machineTimes(), oursMs()];
+  return () => {
+    const after = machineTimes();
+    const others = after.busyMs - before.busyMs - (oursMs() - oursBefore);
+    return Math.max(0, (100 * others) / (after.allMs - before.allMs));
+  };
+}

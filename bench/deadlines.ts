@@ -153,7 +153,7 @@ async function createSegments(engine: Engine): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const engine = await startEngine(0);
+  const engine = await startEngine({ workers: 0 });
   const { db, close } = connect(engine.databaseUrl, 4, () => undefined);
   try {
     const segmentId = await createSegments(engine);

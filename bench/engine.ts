@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applyMigrations } from '#database';
 import { startEmbeddedPostgres } from '#embedded-postgres';
 import { projectRoot } from '#runtime';
 
@@ -12,6 +11,7 @@ import { projectRoot } from '#runtime';
 export type Engine = {
   readonly url: string;
   readonly databaseUrl: string;
+  readonly redisUrl: string;
   /** The processes by what they are; PostgreSQL's is the caller's to find. */
   readonly pids: Readonly<Record<'api' | 'worker' | 'redis', readonly number[]>>;
   /** Starts the dispatcher, which so far has left the deliveries that transitions wrote where they are. */
@@ -33,8 +33,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(command, args, { cwd: projectRoot(), env, stdio: ['ignore', 'ignore', 'inherit'] });
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string = projectRoot(),
+): ChildProcess {
+  return spawn(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 export async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -69,26 +74,46 @@ function pidsOf(children: readonly ChildProcess[]): number[] {
   return children.flatMap(({ pid }) => pid ?? []);
 }
 
-/** Starts PostgreSQL, Redis, the API and `workers` workers. */
-export async function startEngine(workers: number): Promise<Engine> {
+export type EngineOptions = {
+  readonly workers: number;
+  /** The folder of the build that is measured; the working tree unless given. */
+  readonly root?: string;
+  /** Stands between the engine and its database, e.g. to count statements. */
+  readonly throughProxy?: (databaseUrl: string) => Promise<string>;
+};
+
+/** Starts PostgreSQL, Redis, the API and workers, on a database that is freshly migrated. */
+export async function startEngine({
+  workers,
+  root = projectRoot(),
+  throughProxy = async (url) => url,
+}: EngineOptions): Promise<Engine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-bench-'));
   const postgres = await startEmbeddedPostgres({ folder });
-  await applyMigrations({ connectionString: postgres.url });
   const [port, redisPort] = [await freePort(), await freePort()];
   const redis = await startRedis(folder, redisPort);
+  const redisUrl = `redis://127.0.0.1:${redisPort}`;
   const env = {
     PATH: process.env['PATH'],
-    DATABASE_URL: postgres.url,
-    REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+    DATABASE_URL: await throughProxy(postgres.url),
+    REDIS_URL: redisUrl,
     PORT: String(port),
     LOG_LEVEL: 'warn',
     WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
   };
-  const app = (name: string): ChildProcess =>
-    run(process.execPath, [...(name === 'worker' ? WORKER_OPTIONS : []), `dist/apps/${name}/main.js`], env);
-  const api = app('api');
-  const works = Array.from({ length: workers }, () => app('worker'));
-  const apps = [api, ...works];
+  const app = (name: string, file = 'main'): ChildProcess =>
+    run(
+      process.execPath,
+      [...(name === 'worker' ? WORKER_OPTIONS : []), `dist/apps/${name}/${file}.js`],
+      env,
+      root,
+    );
+  const apps: ChildProcess[] = [];
+  const start = (name: string): ChildProcess => {
+    const child = app(name);
+    apps.push(child);
+    return child;
+  };
   const url = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
     await Promise.all(apps.map((child) => stopChild(child)));
@@ -97,23 +122,28 @@ export async function startEngine(workers: number): Promise<Engine> {
     // Started by root, the server keeps its files where its own account may go.
     for (const used of [folder, postgres.folder]) rmSync(used, { recursive: true, force: true });
   };
-  try {
+  const startAll = async () => {
+    const [code] = (await once(app('standalone', 'migrate'), 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`the migrations ended with ${code}`);
+    const api = start('api');
+    const works = Array.from({ length: workers }, () => start('worker'));
     await untilReady(url);
-  } catch (error) {
+    return { api: pidsOf([api]), worker: pidsOf(works), redis: pidsOf([redis]) };
+  };
+  const pids = await startAll().catch(async (error: unknown) => {
     await stop();
     throw error;
-  }
-  const startDispatcher = (): void => void apps.push(app('dispatcher'));
+  });
   const startWorker: Engine['startWorker'] = () => {
-    const worker = app('worker');
-    apps.push(worker);
+    const worker = start('worker');
     return (signal) => stopChild(worker, signal);
   };
   return {
     url,
     databaseUrl: postgres.url,
-    pids: { api: pidsOf([api]), worker: pidsOf(works), redis: pidsOf([redis]) },
-    startDispatcher,
+    redisUrl,
+    pids,
+    startDispatcher: () => void start('dispatcher'),
     startWorker,
     stop,
   };

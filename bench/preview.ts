@@ -61,7 +61,7 @@ async function exportMembers({ url, pids }: Engine, segmentId: string): Promise<
 }
 
 async function main(): Promise<void> {
-  const engine = await startEngine(0);
+  const engine = await startEngine({ workers: 0 });
   const { db, close } = connect(engine.databaseUrl, 2, () => undefined);
   const client = makeClient({ baseUrl: engine.url });
   try {

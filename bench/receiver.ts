@@ -6,16 +6,21 @@ import type { AddressInfo } from 'node:net';
 export type Receiver = {
   readonly url: string;
   readonly count: () => number;
+  /** Told of each body, once it is read. */
+  readonly onBody: (listener: (body: string) => void) => void;
   readonly waitForFirst: () => Promise<void>;
   readonly close: () => void;
 };
 
 export async function startReceiver(): Promise<Receiver> {
   let count = 0;
+  let listen: (body: string) => void = () => undefined;
   const server = createServer((request, response) => {
-    request.resume();
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       count += 1;
+      listen(Buffer.concat(chunks).toString('utf8'));
       response.writeHead(204).end();
     });
   }).listen(0, '127.0.0.1');
@@ -24,6 +29,7 @@ export async function startReceiver(): Promise<Receiver> {
   return {
     url: `http://127.0.0.1:${port}/`,
     count: () => count,
+    onBody: (listener) => (listen = listener),
     waitForFirst: async () => {
       while (count === 0) await once(server, 'request');
     },

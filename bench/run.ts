@@ -1,10 +1,11 @@
-import { connect, type Connection } from '#database';
+import { connect } from '#database';
 import { makeClient } from '#client';
+import { benchAgainst } from './against';
 import { expressCeiling, type InsertCeiling, openInsertCeiling } from './ceilings';
-import { cpuMsOf } from './cpu';
 import { type Engine, startEngine } from './engine';
 import { measureLatency } from './latency';
 import { makeEvents, makeSegments, PEOPLE, type PostedEvent, SEGMENTS } from './load';
+import { cut, measure, postmasterPid, type Rate, untilIdle } from './measure';
 import { inParallel, makePost } from './post';
 import { startReceiver } from './receiver';
 
@@ -27,50 +28,6 @@ const LATENCY_SECONDS = 10;
 const THIRD_OF_FLOOR = 667;
 const DELIVERY_SECONDS = 8;
 
-/** `cpu`: milliseconds of CPU an event, by process; null where they can't be read. */
-type Rate = { readonly perSecond: number; readonly cpu: Readonly<Record<string, number>> | null };
-
-async function untilIdle(engine: Engine): Promise<void> {
-  const client = makeClient({ baseUrl: engine.url });
-  for (;;) {
-    const { queues } = await client.getQueues();
-    const stages = queues.filter(
-      ({ name }) => name === 'events' || name === 'evaluations' || name === 'backfill',
-    );
-    if (stages.every(({ waiting, active }) => waiting === 0 && active === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 40));
-  }
-}
-
-function cut<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_none, index) =>
-    list.slice(index * size, (index + 1) * size),
-  );
-}
-
-type Pids = Readonly<Record<string, readonly number[]>>;
-
-function cpuOf(pids: Pids): Record<string, number> | null {
-  const used = Object.entries(pids).map(([name, list]) => [name, cpuMsOf(list)] as const);
-  return used.some(([, ms]) => ms === null)
-    ? null
-    : Object.fromEntries(used.map(([name, ms]) => [name, ms ?? 0]));
-}
-
-/** Sends, and waits until the last effect is committed. */
-async function measure(engine: Engine, count: number, pids: Pids, send: () => Promise<void>): Promise<Rate> {
-  const before = cpuOf(pids);
-  const startedAt = performance.now();
-  await send();
-  await untilIdle(engine);
-  const elapsedMs = performance.now() - startedAt;
-  const after = cpuOf(pids);
-  const each = (name: string): number => ((after?.[name] ?? 0) - (before?.[name] ?? 0)) / count;
-  const cpu =
-    before === null ? null : Object.fromEntries(Object.keys(before).map((name) => [name, each(name)]));
-  return { perSecond: (count / elapsedMs) * 1000, cpu };
-}
-
 async function createSegments(engine: Engine, hook: string): Promise<string> {
   const client = makeClient({ baseUrl: engine.url });
   for (const { name, criteria, webhook } of makeSegments()) {
@@ -86,13 +43,6 @@ async function createSegments(engine: Engine, hook: string): Promise<string> {
     criteria: { events: [{ eventName: 'bench_probe' }] },
   });
   return segment.id;
-}
-
-async function postmasterPid({ db }: Connection): Promise<number[]> {
-  const rows = await db.$queryRawUnsafe<{ pid: number }[]>(
-    `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid`,
-  );
-  return rows.map(({ pid }) => pid);
 }
 
 const round = (value: number): string => Math.round(value).toLocaleString('en-US');
@@ -116,7 +66,7 @@ function say(what: string, { rate: { perSecond, cpu }, ceiling }: Compared, of: 
 }
 
 async function main(): Promise<void> {
-  const engine = await startEngine(Number(process.env['BENCH_WORKERS'] ?? 1));
+  const engine = await startEngine({ workers: Number(process.env['BENCH_WORKERS'] ?? 1) });
   const database = connect(engine.databaseUrl, 6, () => undefined);
   const { post, close } = makePost(engine.url, CONNECTIONS);
   const receiver = await startReceiver();
@@ -183,7 +133,10 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
+const [flag, revision] = process.argv.slice(2);
+const work = flag === '--against' && revision !== undefined ? benchAgainst(revision) : main();
+
+work.catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });
