@@ -7,7 +7,7 @@ const shared: Config = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
   // Jest refuses a root that is missing, and a checkout has no empty folders.
-  roots: ['packages', 'apps', 'scripts']
+  roots: ['packages', 'apps', 'scripts', 'tools']
     .filter((folder) => existsSync(path.join(__dirname, folder)))
     .map((folder) => `<rootDir>/${folder}`),
   transform: {
