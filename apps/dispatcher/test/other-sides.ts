@@ -100,7 +100,7 @@ async function openSlack(): Promise<OtherSide> {
   const emails: string[] = [];
   return {
     ...commonOf(slack),
-    automation: (url) => ({ webhookUrl: slack.hookOf(AUDIENCE).replace(slack.origin, url) }),
+    automation: (url) => ({ webhookUrl: new URL(new URL(slack.hookOf(AUDIENCE)).pathname, url).href }),
     expectPerson: (email) => void emails.push(email),
     keepAnswers: () => slack.disturb(() => keepAnswer),
     answerAgain: () => slack.disturb(null),
