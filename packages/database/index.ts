@@ -37,8 +37,10 @@ export {
 export {
   type ActiveDay,
   addToPeople,
+  type Contact,
   insertActiveDays,
   type PersonGain,
+  type ReceiptKey,
   setEmails,
   setPhones,
   type SubscriptionChange,

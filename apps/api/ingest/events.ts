@@ -8,7 +8,7 @@ import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
 import { invalid } from '../http/problem';
 import { type Route, sendJson } from '../http/route';
-import type { StoreEvent } from './store-event';
+import type { Ingest } from './store-event';
 
 /** @throws Problem 400 for each `personId` that is nobody's */
 async function requirePeople(
@@ -40,8 +40,7 @@ const countOf = (body: unknown): number =>
     ? body.events.length
     : 1;
 
-function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): RequestHandler {
-  const clock = deps.clock ?? Date.now;
+function ingest(deps: AppDeps, metrics: Metrics, { storeEvent, receive }: Ingest): RequestHandler {
   const store = async (events: EngineEvent[], isAlone: boolean): Promise<void> => {
     const [first] = events;
     if (isAlone && first !== undefined) await storeEvent(first);
@@ -55,8 +54,7 @@ function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Reques
       throw invalid(faultsOf(parsed.error, ''));
     }
     const isBatch = parsed.data.length > 1 || (typeof body === 'object' && body !== null && 'events' in body);
-    const receivedAt = clock();
-    const events = parsed.data.map((event) => fromNative(event, receivedAt, uuidv7));
+    const events = fromNative(parsed.data, receive(parsed.data.length), uuidv7);
     try {
       await requirePeople(deps, parsed.data, isBatch);
       await store(events, !isBatch && isSmall(request));
@@ -73,7 +71,7 @@ function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Reques
 }
 
 /** Ingest: the one route that everything is fast for. */
-export function eventRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Route[] {
+export function eventRoutes(deps: AppDeps, metrics: Metrics, shared: Ingest): Route[] {
   return [
     {
       method: 'post',
@@ -87,7 +85,7 @@ export function eventRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEv
         answers: { 202: acceptedAnswerSchema },
         refusals: [413, 415, 503],
       },
-      handle: ingest(deps, metrics, storeEvent),
+      handle: ingest(deps, metrics, shared),
     },
   ];
 }
