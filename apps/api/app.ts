@@ -3,7 +3,7 @@ import { makeGuard, makeKeyRing } from './http/auth';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
 import { makeMetrics } from './operations/metrics';
-import { makeErrorHandler, notFound } from './http/problem';
+import { makeErrorHandler, notFound, Problem } from './http/problem';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
 import { mountRoutes } from './http/route';
 import { automationRoutes } from './segments/automations';
@@ -54,8 +54,11 @@ export function makeApp(deps: AppDeps): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      throw new Problem(400, { detail: 'The Host header is missing.', headers: { Connection: 'close' } });
+    }
     next();
   });
   app.use(metrics.observe, refuseOtherOrigins);

@@ -153,7 +153,7 @@ export {
   releaseDeliveries,
   storeDeliveryBodies,
 } from './deliveries/results';
-export { decodeCursor, type Page, pageOf } from './connection/cursors';
+export { type CursorKey, decodeCursor, type Page, pageOf } from './connection/cursors';
 export {
   findNamedSegments,
   findSegment,

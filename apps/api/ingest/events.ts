@@ -7,7 +7,7 @@ import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, pars
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
 import { invalid } from '../http/problem';
-import { type Route, sendJson } from '../http/route';
+import { refuseQuery, type Route, sendJson } from '../http/route';
 import type { Ingest } from './store-event';
 
 /** @throws Problem 400 for each `personId` that is nobody's */
@@ -40,6 +40,20 @@ const countOf = (body: unknown): number =>
     ? body.events.length
     : 1;
 
+/** Counts the ids that stand for nobody and were left out beside a usable one. */
+function countBlocked(
+  { counters }: AppDeps,
+  given: readonly NativeEvent[],
+  made: readonly EngineEvent[],
+): void {
+  for (const [index, event] of given.entries()) {
+    for (const kind of ['userId', 'anonymousId'] as const) {
+      if (event[kind] && made[index]?.[kind] === undefined)
+        counters.add('identity_blocked_total', { kind }, 1);
+    }
+  }
+}
+
 function ingest(deps: AppDeps, metrics: Metrics, { storeEvent, receive }: Ingest): RequestHandler {
   const store = async (events: EngineEvent[], isAlone: boolean): Promise<void> => {
     const [first] = events;
@@ -47,6 +61,7 @@ function ingest(deps: AppDeps, metrics: Metrics, { storeEvent, receive }: Ingest
     else await deps.producer.add('events', { events });
   };
   return async (request, response) => {
+    refuseQuery(request);
     const body: unknown = request.body;
     const parsed = parseNativeBody(body);
     if (!parsed.success) {
@@ -63,6 +78,7 @@ function ingest(deps: AppDeps, metrics: Metrics, { storeEvent, receive }: Ingest
       throw error;
     }
     metrics.countEvents('accepted', events.length);
+    countBlocked(deps, parsed.data, events);
     sendJson(response, 202, {
       accepted: events.length,
       messageIds: events.map(({ messageId }) => messageId),
