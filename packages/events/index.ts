@@ -1,4 +1,4 @@
-export { normaliseEmail, normalisePhone, normaliseTraits } from './contacts';
+export { normaliseEmail, normalisePhone } from './contacts';
 export {
   type EngineEvent,
   type Json,
@@ -24,8 +24,7 @@ export {
   parseNativeBody,
   parseNativeEvent,
 } from './native';
-export { usableIds } from './nobody';
-export { makeReceipts, type Receipt, sequencesOf } from './sequence';
+export { makeReceipts, type Receipt } from './sequence';
 export { subscriptionOf, subscriptionStateSchema } from './subscription';
 export { isStorable, nameSchema, NOT_STORABLE, storableText } from './text';
 export { textKey } from './text-key';

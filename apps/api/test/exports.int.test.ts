@@ -187,7 +187,7 @@ describe('exports', () => {
   test('a client that takes nothing any more is cut, and its place is free again', async () => {
     const impatient = await startApi(
       { databaseUrl: database.url, redisUrl: undefined },
-      { downloadStallMs: 500 },
+      { downloadStallMs: 3_000 },
     );
     const id = await makeSegment();
     await makeMembers(api.db, id, `z${LONG}`, MANY);
@@ -201,7 +201,7 @@ describe('exports', () => {
     const small = await makeSegment();
     expect((await impatient.send('GET', exportPath(small))).status).toBe(503);
     await waitFor(async () => (await impatient.send('GET', exportPath(small))).status === 200, {
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
     // Whoever reads on meanwhile, however slowly, is served to the end.
     const slow = await get(`${impatient.url}${exportPath(id)}`);
