@@ -5,8 +5,8 @@
  * package that is `pure` runs in a browser: it does no I/O, reads no clock, and imports these npm packages and its own files.
  */
 export const PACKAGES = {
-  criteria: { imports: [], pure: ['zod'] },
   events: { imports: [], pure: ['zod'] },
+  criteria: { imports: ['events'], pure: ['zod'] },
   concurrency: { imports: [] },
   runtime: { imports: [] },
   automations: { imports: ['events'], pure: ['zod', 'ipaddr.js'] },

@@ -3,7 +3,7 @@ import { makeGuard, makeKeyRing } from './http/auth';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
 import { makeMetrics } from './operations/metrics';
-import { makeErrorHandler, notFound } from './http/problem';
+import { makeErrorHandler, notFound, Problem } from './http/problem';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
 import { mountRoutes } from './http/route';
 import { automationRoutes } from './segments/automations';
@@ -11,7 +11,7 @@ import { deliveryRoutes } from './deliveries/routes';
 import { destinationRoutes } from './deliveries/destinations';
 import { evaluationRoutes } from './members/evaluations';
 import { eventRoutes } from './ingest/events';
-import { makeStoreEvent } from './ingest/store-event';
+import { makeIngest } from './ingest/store-event';
 import { explanationRoutes } from './members/explanations';
 import { memberExportRoutes } from './members/member-export';
 import { operationRoutes } from './operations/routes';
@@ -31,12 +31,12 @@ import { refuseOtherOrigins } from './http/same-origin';
 export function makeApp(deps: AppDeps): Express {
   const guard = makeGuard({ write: makeKeyRing(deps.writeKeys), admin: makeKeyRing(deps.adminKeys) });
   const metrics = makeMetrics(deps);
-  const storeEvent = makeStoreEvent(deps);
+  const ingest = makeIngest(deps);
   const heavy = makeHeavyReads(deps.reads);
   const routes = [
     // First, for every route before it costs each event a comparison.
-    ...eventRoutes(deps, metrics, storeEvent),
-    ...subscriptionRoutes(deps, metrics, storeEvent),
+    ...eventRoutes(deps, metrics, ingest),
+    ...subscriptionRoutes(deps, metrics, ingest),
     // Before the segments, one of whose paths takes any word for an id.
     ...evaluationRoutes(deps),
     ...overlapRoutes(deps, heavy),
@@ -54,8 +54,11 @@ export function makeApp(deps: AppDeps): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      throw new Problem(400, { detail: 'The Host header is missing.', headers: { Connection: 'close' } });
+    }
     next();
   });
   app.use(metrics.observe, refuseOtherOrigins);

@@ -21,6 +21,8 @@ export type AppDeps = {
   readonly secretBox: SecretBox;
   /** What automations are tried out with; deliveries are the dispatcher's. */
   readonly destinations: Readonly<Record<DestinationKind, Destination>>;
+  /** Only in tests; otherwise a minute: how long a client may take nothing of a download before it is cut (ms). */
+  readonly downloadStallMs?: number;
   /** Only in tests; otherwise events are dated by this process's clock, decisions by the database's. */
   readonly clock?: Clock;
 };

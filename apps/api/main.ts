@@ -35,7 +35,7 @@ function warmUpParsing(): void {
     traits: { b: '' },
   };
   const parsed = parseNativeBody({ events: Array.from({ length: WARM_UP_EVENTS }, () => event) });
-  if (parsed.success) for (const one of parsed.data) fromNative(one, Date.now(), () => 'm');
+  if (parsed.success) fromNative(parsed.data, { atMs: Date.now(), before: 0 }, () => 'm');
 }
 
 /** Asked beside everything else: a Redis that is away must not keep the API from saying so. */

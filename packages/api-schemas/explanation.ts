@@ -36,6 +36,10 @@ export const explanationAnswerSchema = z.object({
       actual: z
         .unknown()
         .describe('What it was held against: a count, a trait (null when missing), all subscriptions.'),
+      omitted: z
+        .boolean()
+        .optional()
+        .describe('True where `actual` is null only because the answer would grow too large.'),
       matches: z.boolean().describe('Its own answer, before any `not` around it.'),
       events: z
         .array(namedEvent)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from './requests';
+import { closedQuery, uuid } from './requests';
 
 // What is asked and answered about many people at once: overlaps and exports.
 
@@ -8,7 +8,7 @@ const OVERLAP_MAX = 20;
 const idsFault = `must be given once, and name ${OVERLAP_MIN} to ${OVERLAP_MAX} segments by their ids, comma-separated`;
 
 /** `GET /api/growth/segments/overlap`. */
-export const overlapQuerySchema = z.object({
+export const overlapQuerySchema = closedQuery({
   ids: z
     .string(idsFault)
     .transform((text) => text.split(',').map((id) => id.trim()))
@@ -44,7 +44,7 @@ export const overlapAnswerSchema = z.object({
 const FORMATS = ['csv', 'ndjson'] as const;
 
 /** `GET /api/growth/segments/:id/members/export`. */
-export const exportQuerySchema = z.object({
+export const exportQuerySchema = closedQuery({
   format: z.enum(FORMATS, `must be one of ${FORMATS.join(', ')}`).default('csv'),
 });
 export type ExportFormat = z.output<typeof exportQuerySchema>['format'];

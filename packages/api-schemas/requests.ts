@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { automationConfigSchema, DESTINATION_KINDS, signingSecretSchema } from '#automations';
 import { criteriaSchema } from '#criteria';
-import { isStorable, nameSchema, subscriptionStateSchema, timestampSchema } from '#events';
+import { nameSchema, storableText, subscriptionStateSchema, timestampSchema } from '#events';
 
 // What the API takes. The server parses with these schemas, the SDK and the API's description are typed by them.
 
 const DESCRIPTION_CHARS_MAX = 2_000;
+const ENDPOINT_CHARS_MAX = 2_000;
 
 /** An object that refuses every key it does not know, and says which it does. */
 export function closed<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -16,10 +17,16 @@ export function closed<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-const description = z
-  .string('must be a string')
-  .max(DESCRIPTION_CHARS_MAX, `must have at most ${DESCRIPTION_CHARS_MAX} characters`)
-  .refine(isStorable, 'must not contain U+0000 or unpaired surrogates');
+/** The query of a route: it refuses every parameter that it does not know, for a mistyped filter would filter nothing. */
+export function closedQuery<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `unknown parameter; known here: ${known}` : 'must be an object',
+  });
+}
+
+const description = storableText(DESCRIPTION_CHARS_MAX);
 
 /** Whether the transitions that a request causes are delivered. */
 const automations = z.enum(['fire', 'suppress'], 'must be "fire" or "suppress"');
@@ -86,13 +93,14 @@ export const retryDeliveriesSchema = closed({
 /** `POST /api/growth/destinations/resume`; without an endpoint: all of the destination. */
 export const resumeSchema = closed({
   destination,
-  endpoint: z.string('must be a string').min(1, 'must not be empty').max(2_000).optional(),
+  endpoint: storableText(ENDPOINT_CHARS_MAX).min(1, 'must not be empty').optional(),
 });
 
-/** `POST /api/growth/deliveries/replay`: what a segment sent since an instant, ISO 8601 or epoch ms. */
+/** `POST /api/growth/deliveries/replay`: what a segment sent since an instant, ISO 8601 or epoch ms; 0 is ever. */
 export const replayDeliveriesSchema = closed({
   segmentId: uuid,
-  since: timestampSchema,
+  // The other way around, 0 would be told to look like seconds.
+  since: z.literal(0).or(timestampSchema),
   destination: destination.optional(),
 });
 
@@ -106,8 +114,7 @@ const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 100;
 const limitFault = `must be a whole number from 1 to ${LIMIT_MAX}`;
 
-/** The query of every list. */
-export const pageQuerySchema = z.object({
+const page = {
   limit: z
     .string(limitFault)
     .regex(/^\d{1,9}$/, limitFault)
@@ -115,12 +122,16 @@ export const pageQuerySchema = z.object({
     .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, limitFault)
     .default(LIMIT_DEFAULT),
   cursor: z.string('must be given once').optional(),
-});
+};
+
+/** The query of every list. */
+export const pageQuerySchema = closedQuery(page);
 
 const statusesFault = `must be given once, and name some of ${STATUSES.join(', ')}, comma-separated`;
 
 /** `GET /api/growth/segments`: `status` may name several, comma-separated. */
-export const segmentsQuerySchema = pageQuerySchema.extend({
+export const segmentsQuerySchema = closedQuery({
+  ...page,
   status: z
     .string(statusesFault)
     .refine((text) => text.split(',').every((one) => status.safeParse(one).success), statusesFault)
@@ -129,7 +140,8 @@ export const segmentsQuerySchema = pageQuerySchema.extend({
 });
 
 /** `GET /api/growth/deliveries`. `personId` is a person's id or a userId. */
-export const deliveriesQuerySchema = pageQuerySchema.extend({
+export const deliveriesQuerySchema = closedQuery({
+  ...page,
   segmentId: uuid.optional(),
   personId: nameSchema.optional(),
   destination: destination.optional(),

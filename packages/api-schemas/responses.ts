@@ -130,6 +130,10 @@ export const personAnswerSchema = z.object({
     memberships: z.array(z.object({ segmentId: z.uuid(), segmentName: z.string(), enteredAt: instant })),
     firstSeenAt: nullable.instant,
     lastSeenAt: nullable.instant,
+    omitted: z
+      .partialRecord(z.enum(['identities', 'traits', 'subscriptions', 'memberships']), z.int())
+      .optional()
+      .describe('How many of each are not shown, where there are too many for one answer.'),
   }),
 });
 

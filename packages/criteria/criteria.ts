@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATE_FORMS, parseInstant } from '#events';
 import {
   closed,
   closedSome,
@@ -13,7 +14,6 @@ import {
   isFaultless,
 } from './schema-blocks';
 import { ENTRIES_MAX, findBoundsFault } from './document-bounds';
-import { parseIso } from './iso';
 import type { FeatureName } from './state';
 import { windowMs } from './within';
 
@@ -72,14 +72,14 @@ const flag = z.boolean({ error: mustBe('true or false') }).optional();
 const scalar = z.union([text(), z.number(), z.boolean()], {
   error: mustBe('a string, a number or a boolean'),
 });
-const orderedError = mustBe(
-  'a number or an ISO 8601 date, or datetime with offset, such as "2026-11-01T09:30:00Z"',
-);
+const orderedError = mustBe(`a number or ${DATE_FORMS}`);
 const ordered = z
   .union(
     [
       z.number({ error: orderedError }),
-      z.string({ error: orderedError }).refine((date) => parseIso(date) !== null, { error: orderedError }),
+      z
+        .string({ error: orderedError })
+        .refine((date) => parseInstant(date) !== null, { error: orderedError }),
     ],
     { error: orderedError },
   )

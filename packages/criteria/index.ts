@@ -16,6 +16,7 @@ export { evaluate, propertiesMatch } from './evaluate';
 export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';
 export { nextChange } from './next-change';
+export { formatPath } from './paths';
 export { type FilteredEvents, type ReadKey, type Reads, readsOf } from './reads';
 export {
   type FeatureName,

@@ -5,7 +5,7 @@ import type {
   SubscriptionCondition,
   TraitCondition,
 } from './criteria';
-import { parseIso } from './iso';
+import { parseInstant } from '#events';
 import { type SqlParameters, arrayText } from './sql-parameters';
 import type { PersonState, SubscriptionState, TraitValue } from './state';
 
@@ -114,23 +114,24 @@ function openStays(person: string, ids: string): string {
 
 /**
  * Of one trait of the person, or one property of an event. Nothing is coerced: the string "5" and the number 5
- * differ, in every operator; text compares exactly. A missing value satisfies `neq` (it is not that value) and
+ * differ, in every operator. Texts compare exactly, but for two that are both dates: they compare by their instants,
+ * however these are written. A missing value satisfies `neq` (it is not that value) and
  * `exists: false`, and nothing else. In SQL, of a jsonb that is there and not null: numbers are the decimals that JSON
  * writes for them, which are in the same order.
  */
 export const valueOperators: Meanings<TraitCondition, PresentOrMissing, string> = {
   eq: {
-    holds: (actual, value) => actual === value,
-    sql: (actual, value, { add }) => `${actual} = ${add(JSON.stringify(value), 'jsonb')}`,
+    holds: equals,
+    sql: (actual, value, parameters) => amongSql(actual, [value], parameters),
   },
   neq: {
-    holds: (actual, value) => actual !== value,
-    sql: (actual, value, { add }) => `${actual} <> ${add(JSON.stringify(value), 'jsonb')}`,
+    holds: (actual, value) => !equals(actual, value),
+    sql: (actual, value, parameters) => `NOT ${amongSql(actual, [value], parameters)}`,
   },
   in: {
-    holds: (actual, values) => isScalar(actual) && values.includes(actual),
-    sql: (actual, values, { add }) =>
-      `${actual} = ANY(${add(arrayText(values.map((value) => JSON.stringify(value))), 'jsonb[]')})`,
+    holds: (actual, values) =>
+      isScalar(actual) && (values.includes(actual) || isInstantAmong(actual, values)),
+    sql: amongSql,
   },
   gt: { holds: (actual, bound) => difference(actual, bound) > 0, sql: ordered('>') },
   gte: { holds: (actual, bound) => difference(actual, bound) >= 0, sql: ordered('>=') },
@@ -183,14 +184,48 @@ function isScalar(actual: PresentOrMissing): actual is string | number | boolean
   return typeof actual === 'string' || typeof actual === 'number' || typeof actual === 'boolean';
 }
 
+function equals(actual: PresentOrMissing, value: string | number | boolean): boolean {
+  return actual === value || isInstantAmong(actual, [value]);
+}
+
+/** Whether a text is a date, and one of the values is a date of the same instant. */
+function isInstantAmong(actual: PresentOrMissing, values: readonly (string | number | boolean)[]): boolean {
+  const instant = typeof actual === 'string' ? parseInstant(actual) : null;
+  if (instant === null) return false;
+  return values.some((value) => typeof value === 'string' && parseInstant(value) === instant);
+}
+
+/** The instant of a jsonb that is a text and a date, as the database reads it; else NULL. */
+function instantSql(actual: string): string {
+  return `CASE jsonb_typeof(${actual}) WHEN 'string' THEN iso_epoch_ms(${actual} #>> '{}') END`;
+}
+
+/** Whether a jsonb is one of the values, or a date of the instant of one. Where none is a date, nothing is read as one. */
+function amongSql(
+  actual: string,
+  values: readonly (string | number | boolean)[],
+  { add }: SqlParameters,
+): string {
+  const jsons = values.map((value) => JSON.stringify(value));
+  const [only = ''] = jsons;
+  const same =
+    jsons.length === 1
+      ? `${actual} = ${add(only, 'jsonb')}`
+      : `${actual} = ANY(${add(arrayText(jsons), 'jsonb[]')})`;
+  const instants = values.flatMap((value) => (typeof value === 'string' ? (parseInstant(value) ?? []) : []));
+  if (instants.length === 0) return `(${same})`;
+  const sameInstant = `${instantSql(actual)} = ANY(${add(arrayText(instants.map(String)), 'bigint[]')})`;
+  return `(${same} OR coalesce(${sameInstant}, false))`;
+}
+
 /**
- * Value minus bound: numbers by value, ISO 8601 dates by instant. NaN, which is in no order to 0, where the
+ * Value minus bound: numbers by value, dates by instant. NaN, which is in no order to 0, where the
  * two are of different kinds or the value is no such date.
  */
 function difference(actual: PresentOrMissing, bound: number | string): number {
   if (typeof bound === 'number') return typeof actual === 'number' ? actual - bound : NaN;
   if (typeof actual !== 'string') return NaN;
-  return (parseIso(actual) ?? NaN) - (parseIso(bound) ?? NaN);
+  return (parseInstant(actual) ?? NaN) - (parseInstant(bound) ?? NaN);
 }
 
 /** `difference` compared to 0; the instants of dates are compared as the database's `iso_epoch_ms` reads them. */
@@ -199,7 +234,6 @@ function ordered(sign: '>' | '>=' | '<' | '<='): Meaning<PresentOrMissing, strin
     if (typeof bound === 'number') {
       return `(jsonb_typeof(${actual}) = 'number' AND ${actual} ${sign} ${add(JSON.stringify(bound), 'jsonb')})`;
     }
-    const instant = `CASE jsonb_typeof(${actual}) WHEN 'string' THEN iso_epoch_ms(${actual} #>> '{}') END`;
-    return `coalesce(${instant} ${sign} ${add(parseIso(bound), 'bigint')}, false)`;
+    return `coalesce(${instantSql(actual)} ${sign} ${add(parseInstant(bound), 'bigint')}, false)`;
   };
 }

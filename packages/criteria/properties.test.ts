@@ -69,15 +69,14 @@ function naiveTrait(condition: TraitCondition, trait: TraitValue): boolean {
   const isOrdered = (bound: string | number, signs: number[]): boolean => {
     if (typeof bound === 'number')
       return typeof trait === 'number' && signs.includes(naiveSign(trait, bound));
-    if (typeof trait !== 'string' || !/^\d{4}-\d\d-\d\d/.test(trait)) return false;
-    // Date.parse rolls the 30th of February over into March.
-    if (new Date(`${trait.slice(0, 10)}T00:00Z`).toJSON()?.slice(0, 10) !== trait.slice(0, 10)) return false;
-    return signs.includes(naiveSign(Date.parse(trait), Date.parse(bound)));
+    return signs.includes(naiveSign(naiveInstant(trait), naiveInstant(bound)));
   };
+  const isSame = (value: string | number | boolean): boolean =>
+    trait === value || naiveSign(naiveInstant(trait), naiveInstant(value)) === 0;
   return [
-    eq === undefined || trait === eq,
-    neq === undefined || trait !== neq,
-    among === undefined || among.some((value) => value === trait),
+    eq === undefined || isSame(eq),
+    neq === undefined || !isSame(neq),
+    among === undefined || among.some(isSame),
     gt === undefined || isOrdered(gt, [1]),
     gte === undefined || isOrdered(gte, [0, 1]),
     lt === undefined || isOrdered(lt, [-1]),
@@ -87,6 +86,18 @@ function naiveTrait(condition: TraitCondition, trait: TraitValue): boolean {
       (Array.isArray(trait) && trait.some((element) => element === contains)),
     exists === undefined || exists === (trait !== null),
   ].every((holds) => holds);
+}
+
+/** NaN for what is no date. */
+function naiveInstant(value: TraitValue): number {
+  const [, day = '', clock = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/.exec(
+      typeof value === 'string' ? value : '',
+    ) ?? [];
+  // Date.parse rolls the 30th of February over into March.
+  if (new Date(`${day}T00:00Z`).toJSON()?.slice(0, 10) !== day) return NaN;
+  const [, hours, minutes = '00'] = /^([+-]\d\d):?(\d\d)?$/.exec(zone) ?? [];
+  return Date.parse(`${day}T${clock}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
 }
 
 function naiveSign(left: number, right: number): number {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStorable, NOT_STORABLE } from '#events';
 
 const NAME_MAX_CHARS = 200;
 
@@ -42,14 +43,8 @@ export function wholeNumber(min: number, max: number) {
 }
 
 /** PostgreSQL stores neither U+0000 nor an unpaired surrogate, so no person could ever match one. */
-function isStorable(value: string): boolean {
-  return !value.includes('\u0000') && !/\p{Surrogate}/u.test(value);
-}
-
 export function text() {
-  return z
-    .string({ error: mustBe('a string') })
-    .refine(isStorable, { error: 'must not contain U+0000 or an unpaired surrogate' });
+  return z.string({ error: mustBe('a string') }).refine(isStorable, { error: NOT_STORABLE });
 }
 
 export function nonEmptyText() {

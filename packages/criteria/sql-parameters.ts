@@ -8,7 +8,8 @@ export type SqlParameters = {
   readonly values: readonly SqlValue[];
 };
 
-type SqlType = 'bigint' | 'float8' | 'interval' | 'jsonb' | 'jsonb[]' | 'text' | 'text[]' | 'uuid[]';
+type SqlType =
+  'bigint' | 'bigint[]' | 'float8' | 'interval' | 'jsonb' | 'jsonb[]' | 'text' | 'text[]' | 'uuid[]';
 
 /** @param first the number of the first placeholder that is free */
 export function makeParameters(first: number): SqlParameters {

@@ -37,8 +37,10 @@ export {
 export {
   type ActiveDay,
   addToPeople,
+  type Contact,
   insertActiveDays,
   type PersonGain,
+  type ReceiptKey,
   setEmails,
   setPhones,
   type SubscriptionChange,
@@ -151,7 +153,7 @@ export {
   releaseDeliveries,
   storeDeliveryBodies,
 } from './deliveries/results';
-export { decodeCursor, type Page, pageOf } from './connection/cursors';
+export { type CursorKey, decodeCursor, type Page, pageOf } from './connection/cursors';
 export {
   findNamedSegments,
   findSegment,

@@ -17,6 +17,11 @@ export type EngineEvent = {
   readonly email?: string;
   readonly occurredAt: number;
   readonly receivedAt: number;
+  /**
+   * Its place among what was received in the same millisecond, from 0 (where it is left out). Of two values with the same
+   * time the later received one stands, and of two with the same receipt the one of the higher place.
+   */
+  readonly sequence?: number;
   readonly properties?: JsonObject;
   readonly traits?: JsonObject;
 };

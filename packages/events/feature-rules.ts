@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameSchema } from './native';
+import { nameSchema } from './text';
 
 /** The features that count events. */
 export type CountedFeature = 'coreActions' | 'pricingViews' | 'emailOpens' | 'emailClicks';

@@ -1,3 +1,4 @@
+export { normaliseEmail, normalisePhone } from './contacts';
 export {
   type EngineEvent,
   type Json,
@@ -13,15 +14,19 @@ export {
   type FeatureRules,
   makeFeatureEffect,
 } from './feature-rules';
+export { DATE_FORMS, parseInstant } from './instant';
+export { PERSON_LIMITS, type PersonLimit, TIMESTAMP_MAX_MS } from './limits';
 export {
   fromNative,
-  nameSchema,
   nativeBodySchemas,
   type NativeEvent,
   type ParsedEvents,
   parseNativeBody,
+  parseNativeEvent,
 } from './native';
+export { makeReceipts, type Receipt } from './sequence';
 export { subscriptionOf, subscriptionStateSchema } from './subscription';
-export { isStorable, normaliseEmail, normalisePhone } from './text';
+export { isStorable, nameSchema, NOT_STORABLE, storableText } from './text';
 export { textKey } from './text-key';
-export { parseIsoInstant, timestampSchema } from './timestamp';
+export { timestampSchema } from './timestamp';
+export { findInexactNumbers } from './whole-numbers';

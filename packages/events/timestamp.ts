@@ -1,45 +1,26 @@
 import { z } from 'zod';
+import { DATE_FORMS, parseInstant } from './instant';
+import { EPOCH_MS_MIN, TIMESTAMP_MAX_MS } from './limits';
 
-/** 9999-12-31T23:59:59.999Z in epoch milliseconds. */
-export const TIMESTAMP_MAX_MS = 253_402_300_799_999;
+const NO_TIME = `must be ${DATE_FORMS}, or epoch milliseconds`;
 
-const ISO_8601 =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
-
-function offsetMinutes(zone: string | undefined): number {
-  if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
-  const digits = zone.slice(1).replace(':', '');
-  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2) || '0');
-  return zone.startsWith('-') ? -minutes : minutes;
+/** What is wrong with an instant (epoch ms, null for none); null for nothing. */
+function faultOf(ms: number | null, isNumber: boolean): string | null {
+  if (ms === null) return NO_TIME;
+  // The negation takes in NaN.
+  if (!(ms >= 0 && ms <= TIMESTAMP_MAX_MS)) return 'must lie within the years 1970 to 9999';
+  return isNumber && ms < EPOCH_MS_MIN ? 'looks like seconds: a number must be epoch milliseconds' : null;
 }
 
-/** Epoch milliseconds of an ISO 8601 date or date and time; without an offset it is UTC. Null when it is none. */
-export function parseIsoInstant(text: string): number | null {
-  const match = ISO_8601.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = match;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
-  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // Date.UTC rolls 30 February over to March: compare what it made of the date.
-  if (Number(year) < 1000 || new Date(midnight).toISOString().slice(0, 10) !== `${year}-${month}-${day}`)
-    return null;
-  const ms = Number(`${fraction}000`.slice(0, 3));
-  const seconds = Number(hour) * 3600 + (Number(minute) - offsetMinutes(zone)) * 60 + Number(second);
-  return midnight + seconds * 1000 + ms;
-}
-
-/** ISO 8601 or epoch milliseconds -> epoch milliseconds within the years 1970 to 9999. */
-export const timestampSchema = z
-  .union([z.string(), z.number()], 'must be an ISO 8601 date or epoch milliseconds')
-  .transform((value, context) => {
-    const ms = typeof value === 'number' ? Math.floor(value) : parseIsoInstant(value);
-    if (ms === null) {
-      context.addIssue({ code: 'custom', message: 'must be an ISO 8601 date or epoch milliseconds' });
-      return z.NEVER;
-    }
-    if (ms < 0 || ms > TIMESTAMP_MAX_MS || !Number.isFinite(ms)) {
-      context.addIssue({ code: 'custom', message: 'must lie within the years 1970 to 9999' });
-      return z.NEVER;
-    }
-    return ms;
-  });
+/**
+ * A time as clients write it -> epoch milliseconds within the years 1970 to 9999. Small numbers are refused: they would
+ * be the milliseconds of a day before March 1973, and are the seconds of any day up to the year 5138.
+ */
+export const timestampSchema = z.union([z.string(), z.number()], NO_TIME).transform((value, context) => {
+  const isNumber = typeof value === 'number';
+  const ms = isNumber ? Math.floor(value) : parseInstant(value);
+  const fault = faultOf(ms, isNumber);
+  if (ms !== null && fault === null) return ms;
+  context.addIssue({ code: 'custom', message: fault ?? NO_TIME });
+  return z.NEVER;
+});

@@ -15,6 +15,14 @@ export const METRICS = {
     help: 'Events that the database refused and that were kept in dead_event',
     labels: [],
   },
+  person_limit_dropped_total: {
+    help: 'What people were to get beyond the most that a person may have, by kind: traits, subscriptions, ids',
+    labels: ['kind'],
+  },
+  identity_blocked_total: {
+    help: 'Ids of events that stand for nobody, such as "null", and were ignored beside a usable one',
+    labels: ['kind'],
+  },
   segment_transitions_total: {
     help: 'People entering and leaving segments, by what caused it',
     labels: ['direction', 'cause'],

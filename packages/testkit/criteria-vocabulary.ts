@@ -31,6 +31,9 @@ export const DATES = [
   '2026-01-01',
   '2026-01-01T00:00Z',
   '2026-01-01T01:00:00+01:00',
+  '2026-01-01 00:00:00.000',
+  '2025-12-31 23:00 -0100',
+  '2026-01-01T00:00:00UTC',
   '2025-12-31T23:59:59.999Z',
   '0001-01-01',
 ];
@@ -70,6 +73,7 @@ export const SEGMENT_IDS = [1, 2, 3].map((digit) => `0190a000-0000-7000-8000-000
 export const scalar: fc.Arbitrary<string | number | boolean> = fc.oneof(
   fc.constantFrom('pro', 5, true),
   fc.constantFrom(...TEXTS),
+  fc.constantFrom(...DATES),
   fc.constantFrom(...NUMBERS),
   fc.boolean(),
 );

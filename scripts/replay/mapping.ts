@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Json, type JsonObject, nativeBodySchemas } from '#events';
+import { type Json, type JsonObject, parseNativeEvent, TIMESTAMP_MAX_MS } from '#events';
 import type { TrackEvent } from '#client';
 import { faultAt } from './input-error';
 import type { Row } from './rows';
@@ -73,11 +73,17 @@ function fingerprintOf(parts: readonly unknown[]): Buffer {
   return createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
 }
 
+/** As it is sent: a number of January 1970 to March 1973 would be taken for seconds. */
+function timeOf(atMs: number): string | number {
+  return Math.abs(atMs) <= TIMESTAMP_MAX_MS ? new Date(atMs).toISOString() : atMs;
+}
+
 /** @throws InputError with the line and what the API would say */
 function checked(row: Row, candidate: Record<string, unknown>): void {
-  const { error } = nativeBodySchemas.event.safeParse(candidate);
-  const faults = error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
-  if (faults.length > 0) throw faultAt(row.line, faults.join('; '));
+  const parsed = parseNativeEvent(candidate);
+  if (parsed.success) return;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  throw faultAt(row.line, faults.join('; '));
 }
 
 /** @returns a function that makes the event of a row of columns. It throws an InputError that names the line. */
@@ -107,7 +113,7 @@ export function makeMapper(mapping: Mapping): (row: Row) => ReplayEvent {
       ...(properties === undefined ? {} : { properties }),
       ...(given === undefined ? {} : { traits: given }),
     };
-    checked(row, { ...event, timestamp: atMs });
+    checked(row, { ...event, timestamp: timeOf(atMs) });
     const fingerprint = fingerprintOf([name, userId, atMs, row.content]);
     return { line: row.line, atMs, fingerprint, messageId: undefined, event };
   };
@@ -119,7 +125,7 @@ export function makeMapper(mapping: Mapping): (row: Row) => ReplayEvent {
  */
 export function nativeEvent(row: Row): ReplayEvent {
   const atMs = instantOf(row, 'timestamp');
-  checked(row, { ...row.values, timestamp: atMs });
+  checked(row, { ...row.values, timestamp: timeOf(atMs) });
   const { messageId, timestamp: _timestamp, ...event } = row.values;
   return {
     line: row.line,

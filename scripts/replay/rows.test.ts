@@ -87,6 +87,7 @@ describe('ndjson', () => {
 
   it.each([
     ['{"a":1}\n{"a":', 'line 2: is not JSON'],
+    ['{"user":{"id":123456789012345678}}', 'line 1: user.id is a whole number beyond 2^53'],
     ['[1]', 'line 1: is not a JSON object'],
   ])('refuses %j', async (text, message) => {
     await expect(rowsOf(text, { format: 'ndjson' })).rejects.toThrow(message);

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import type { Json } from '#events';
+import { findInexactNumbers, type Json } from '#events';
 import { type Cells, readCsv, readText } from './csv';
 import { faultAt } from './input-error';
 import { type Line, readLines } from './lines';
@@ -84,6 +84,10 @@ function objectOf(text: string, line: number): Record<string, Json> {
     value = JSON.parse(text);
   } catch (error) {
     throw faultAt(line, `is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const [inexact] = findInexactNumbers(text);
+  if (inexact !== undefined) {
+    throw faultAt(line, `${inexact.join('.')} is a whole number beyond 2^53: write it as text`);
   }
   if (isObject(value)) return value;
   throw faultAt(line, 'is not a JSON object');

@@ -68,7 +68,7 @@ function readRoutes({ db }: AppDeps): Route[] {
       query: deliveriesQuerySchema,
       answers: { 200: deliveriesAnswerSchema },
       handle: async ({ query: { limit, cursor, personId: person, status, ...filter } }) => {
-        const [before = null] = cursorKeys('deliveries', cursor) ?? [];
+        const [before = null] = cursorKeys('deliveries', cursor, ['uuid']) ?? [];
         const personId = person === undefined ? undefined : await findPersonId(db, person);
         if (personId === null) return { status: 200, body: { deliveries: [], nextCursor: null } };
         const statuses = status && [status];

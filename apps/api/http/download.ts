@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import { DOWNLOAD_STALL_MS } from './limits';
 import { type ParamsOf, parseRequest, type Route, type RouteDescription } from './route';
 
 /** A file that is written as it is read. */
@@ -14,6 +15,8 @@ export type Download = {
 type Definition<Path extends string, Query extends z.ZodType> = {
   readonly path: Path;
   readonly query: Query;
+  /** A client that takes nothing for so long (ms) is cut. */
+  readonly stallMs?: number | undefined;
   readonly description: Omit<RouteDescription, 'answers' | 'query'> & {
     readonly produces: readonly string[];
   };
@@ -36,7 +39,12 @@ async function begin(chunks: AsyncIterable<string>): Promise<AsyncIterable<strin
   })();
 }
 
-async function sendDownload(request: Request, response: Response, download: Download): Promise<void> {
+async function sendDownload(
+  request: Request,
+  response: Response,
+  download: Download,
+  stallMs: number,
+): Promise<void> {
   const isHead = request.method === 'HEAD';
   const chunks = isHead ? [] : await begin(download.chunks);
   response.set({
@@ -44,6 +52,8 @@ async function sendDownload(request: Request, response: Response, download: Down
     'Content-Disposition': `attachment; filename="${download.fileName}"`,
     'Cache-Control': 'no-store',
   });
+  // Also where nothing is left to read: a client that takes nothing holds a place that others wait for.
+  response.setTimeout(stallMs, () => response.destroy());
   try {
     // Reads on only as the client takes it. A failure in the middle cuts the connection: what is there must not look
     // like the whole file.
@@ -58,6 +68,7 @@ async function sendDownload(request: Request, response: Response, download: Down
 export function defineDownload<const Path extends string, Query extends z.ZodType>({
   path,
   query,
+  stallMs = DOWNLOAD_STALL_MS,
   description,
   handle,
 }: Definition<Path, Query>): Route {
@@ -73,7 +84,7 @@ export function defineDownload<const Path extends string, Query extends z.ZodTyp
         params: request.params as Record<ParamsOf<Path>, string>,
         query: parsed.query as z.output<Query>,
       });
-      await sendDownload(request, response, download);
+      await sendDownload(request, response, download, stallMs);
     },
   };
 }

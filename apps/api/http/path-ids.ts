@@ -1,4 +1,5 @@
 import {
+  type CursorKey,
   type Database,
   decodeCursor,
   findPersonId,
@@ -35,10 +36,18 @@ export async function personIdOf(db: Database, person: string): Promise<string> 
   return id;
 }
 
-/** The keys of a cursor, null without one. @throws Problem 400 when it is none of this list */
-export function cursorKeys(list: string, cursor: string | undefined): readonly string[] | null {
+/**
+ * The keys of a cursor, null without one.
+ * @param kinds what the keys of this list are
+ * @throws Problem 400 when it is none of this list
+ */
+export function cursorKeys(
+  list: string,
+  cursor: string | undefined,
+  kinds: readonly CursorKey[],
+): readonly string[] | null {
   if (cursor === undefined) return null;
-  const keys = decodeCursor(list, cursor);
+  const keys = decodeCursor(list, cursor, kinds);
   if (keys === null) throw invalid([{ path: 'cursor', message: 'is no cursor of this list' }]);
   return keys;
 }

@@ -8,6 +8,7 @@ import { type Fault, faultsOf } from '#criteria';
 import { classifyFailure } from '#database';
 import { QueueUnavailableError } from '#queues';
 import type { Log } from '#runtime';
+import { FAULTS_MAX } from './limits';
 
 type Details = {
   readonly detail?: string;
@@ -35,8 +36,11 @@ export function notFound(what: string): Problem {
   return new Problem(404, { detail: `There is no such ${what}.` });
 }
 
-/** 400 with every fault and its path. */
-export function invalid(errors: readonly Fault[]): Problem {
+/** 400 with every fault and its path; of very many the first, and how many more there are. */
+export function invalid(faults: readonly Fault[]): Problem {
+  const beyond = faults.length - FAULTS_MAX;
+  const errors =
+    beyond > 0 ? [...faults.slice(0, FAULTS_MAX), { path: '', message: `and ${beyond} more` }] : faults;
   return new Problem(400, { detail: 'The request is not valid; nothing was done.', errors });
 }
 
@@ -45,10 +49,12 @@ export function invalidBy(error: z.ZodError, prefix = ''): Problem {
   return invalid(faultsOf(error, prefix));
 }
 
-/** Renders a problem (RFC 9457). */
-export function sendProblem(response: Response, { status, details }: Problem): void {
-  const { detail, errors, headers, more } = details;
-  const body: ProblemBody = {
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/** A problem as it is told (RFC 9457). */
+export function problemBody({ status, details }: Problem): ProblemBody {
+  const { detail, errors, more } = details;
+  return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Problem',
     status,
@@ -56,15 +62,20 @@ export function sendProblem(response: Response, { status, details }: Problem): v
     ...(errors === undefined ? {} : { errors: [...errors] }),
     ...more,
   };
+}
+
+/** Renders a problem. */
+export function sendProblem(response: Response, problem: Problem): void {
+  const { status, details } = problem;
+  const { headers } = details;
+  const body = problemBody(problem);
   response.status(status).set({ 'Cache-Control': 'no-store', ...headers });
-  response.set('Content-Type', 'application/problem+json; charset=utf-8').end(JSON.stringify(body));
+  response.set('Content-Type', PROBLEM_TYPE).end(JSON.stringify(body));
 }
 
 /** What the body parser calls its errors, and what they are here. */
 const BODY_ERRORS: Readonly<Record<string, () => Problem>> = {
-  'entity.parse.failed': () => invalid([{ path: '', message: 'the body is not valid JSON' }]),
   'entity.too.large': () => new Problem(413, { detail: 'The body is larger than 1 MiB.' }),
-  'charset.unsupported': () => new Problem(415, { detail: 'The body must be UTF-8.' }),
   'encoding.unsupported': () => new Problem(415, { detail: 'The content encoding is not supported.' }),
 };
 

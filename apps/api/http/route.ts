@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
-import type { z } from 'zod';
-import { faultsOf } from '#criteria';
+import { z } from 'zod';
+import { type Fault, faultsOf } from '#criteria';
 import type { Access } from './auth';
+import { bodyFaults, encodingFaults } from './request-faults';
 import { readJson } from './json-body';
 import { invalid, Problem } from './problem';
 
@@ -79,13 +80,33 @@ export function sendJson(response: Response, status: number, body: unknown): voi
   response.end(JSON.stringify(body));
 }
 
+/** The faults of a part by its schema, and those that no schema has to look for. @throws Problem 400 for what is too large */
+function partFaults(part: unknown, schema: z.ZodType): { faults: Fault[]; data: unknown } {
+  const { isTooLarge, faults: common } = bodyFaults(part);
+  if (isTooLarge) throw invalid(common);
+  const { error, data } = schema.safeParse(part);
+  const own = error ? faultsOf(error, '') : [];
+  const told = new Set(own.map(({ path }) => path));
+  return { faults: [...own, ...common.filter(({ path }) => !told.has(path))], data };
+}
+
+const NO_QUERY = z.strictObject({}, { error: 'unknown parameter; none is known here' });
+
+/** @throws Problem 400 where a query is given to a route that takes none: a mistyped filter must not give everything */
+export function refuseQuery(request: Request): void {
+  // Cheaper than a look at the parsed query, which is parsed anew each time.
+  if (request.url.includes('?')) parseRequest(request, undefined, undefined);
+}
+
 /** Parses both parts, so that all faults of a request are told at once. @throws Problem 400 */
 export function parseRequest(request: Request, query: z.ZodType | undefined, body: z.ZodType | undefined) {
-  const parsedQuery = query?.safeParse(request.query);
-  const parsedBody = body?.safeParse(request.body);
-  const faults = [parsedQuery, parsedBody].flatMap((part) => (part?.error ? faultsOf(part.error, '') : []));
+  const ofQuery = partFaults({ ...request.query }, query ?? NO_QUERY);
+  const ofBody = body === undefined ? undefined : partFaults(request.body, body);
+  const told = new Set(ofQuery.faults.map(({ path }) => path));
+  const encoding = encodingFaults(request.url).filter(({ path }) => !told.has(path));
+  const faults = [...ofQuery.faults, ...encoding, ...(ofBody?.faults ?? [])];
   if (faults.length > 0) throw invalid(faults);
-  return { query: parsedQuery?.data, body: parsedBody?.data };
+  return { query: query === undefined ? undefined : ofQuery.data, body: ofBody?.data };
 }
 
 /** Makes a route whose handler gets what was asked, parsed, and returns one of the declared answers. */

@@ -7,8 +7,8 @@ import { type EngineEvent, fromNative, nativeBodySchemas, type NativeEvent, pars
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
 import { invalid } from '../http/problem';
-import { type Route, sendJson } from '../http/route';
-import type { StoreEvent } from './store-event';
+import { refuseQuery, type Route, sendJson } from '../http/route';
+import type { Ingest } from './store-event';
 
 /** @throws Problem 400 for each `personId` that is nobody's */
 async function requirePeople(
@@ -40,14 +40,28 @@ const countOf = (body: unknown): number =>
     ? body.events.length
     : 1;
 
-function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): RequestHandler {
-  const clock = deps.clock ?? Date.now;
+/** Counts the ids that stand for nobody and were left out beside a usable one. */
+function countBlocked(
+  { counters }: AppDeps,
+  given: readonly NativeEvent[],
+  made: readonly EngineEvent[],
+): void {
+  for (const [index, event] of given.entries()) {
+    for (const kind of ['userId', 'anonymousId'] as const) {
+      if (event[kind] && made[index]?.[kind] === undefined)
+        counters.add('identity_blocked_total', { kind }, 1);
+    }
+  }
+}
+
+function ingest(deps: AppDeps, metrics: Metrics, { storeEvent, receive }: Ingest): RequestHandler {
   const store = async (events: EngineEvent[], isAlone: boolean): Promise<void> => {
     const [first] = events;
     if (isAlone && first !== undefined) await storeEvent(first);
     else await deps.producer.add('events', { events });
   };
   return async (request, response) => {
+    refuseQuery(request);
     const body: unknown = request.body;
     const parsed = parseNativeBody(body);
     if (!parsed.success) {
@@ -55,8 +69,7 @@ function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Reques
       throw invalid(faultsOf(parsed.error, ''));
     }
     const isBatch = parsed.data.length > 1 || (typeof body === 'object' && body !== null && 'events' in body);
-    const receivedAt = clock();
-    const events = parsed.data.map((event) => fromNative(event, receivedAt, uuidv7));
+    const events = fromNative(parsed.data, receive(parsed.data.length), uuidv7);
     try {
       await requirePeople(deps, parsed.data, isBatch);
       await store(events, !isBatch && isSmall(request));
@@ -65,6 +78,7 @@ function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Reques
       throw error;
     }
     metrics.countEvents('accepted', events.length);
+    countBlocked(deps, parsed.data, events);
     sendJson(response, 202, {
       accepted: events.length,
       messageIds: events.map(({ messageId }) => messageId),
@@ -73,7 +87,7 @@ function ingest(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Reques
 }
 
 /** Ingest: the one route that everything is fast for. */
-export function eventRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Route[] {
+export function eventRoutes(deps: AppDeps, metrics: Metrics, shared: Ingest): Route[] {
   return [
     {
       method: 'post',
@@ -87,7 +101,7 @@ export function eventRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEv
         answers: { 202: acceptedAnswerSchema },
         refusals: [413, 415, 503],
       },
-      handle: ingest(deps, metrics, storeEvent),
+      handle: ingest(deps, metrics, shared),
     },
   ];
 }

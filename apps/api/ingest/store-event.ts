@@ -1,9 +1,14 @@
 import { makeGather } from '#concurrency';
-import type { EngineEvent } from '#events';
+import { type EngineEvent, makeReceipts, type Receipt } from '#events';
 import type { AppDeps } from '../deps';
 
-/** Puts an event that came alone into the queue; resolves once the queue holds it. */
-export type StoreEvent = (event: EngineEvent) => Promise<void>;
+/** What all ways in share. */
+export type Ingest = {
+  /** Puts an event that came alone into the queue; resolves once the queue holds it. */
+  readonly storeEvent: (event: EngineEvent) => Promise<void>;
+  /** Tells when a request of so many events was received: in one order over all of them. */
+  readonly receive: (eventCount: number) => Receipt;
+};
 
 /**
  * Single events become a job at most this often (ms), or by so many: a job costs as much as a dozen events in it, and
@@ -12,10 +17,11 @@ export type StoreEvent = (event: EngineEvent) => Promise<void>;
 const GATHER_WINDOW_MS = 20;
 const GATHER_EVENTS_MAX = 64;
 
-export function makeStoreEvent({ producer }: Pick<AppDeps, 'producer'>): StoreEvent {
-  return makeGather<EngineEvent>({
+export function makeIngest({ producer, clock = Date.now }: Pick<AppDeps, 'producer' | 'clock'>): Ingest {
+  const storeEvent = makeGather<EngineEvent>({
     send: (events) => producer.add('events', { events }),
     windowMs: GATHER_WINDOW_MS,
     maxItems: GATHER_EVENTS_MAX,
   });
+  return { storeEvent, receive: makeReceipts(clock) };
 }

@@ -8,7 +8,7 @@ import type { Metrics } from '../operations/metrics';
 import { isUuid } from '../http/path-ids';
 import { invalid } from '../http/problem';
 import { defineRoute, type Route } from '../http/route';
-import type { StoreEvent } from './store-event';
+import type { Ingest } from './store-event';
 
 function requireNames(params: Readonly<Record<'person' | 'subscriptionId', string>>): void {
   const faults = (['person', 'subscriptionId'] as const).flatMap((name) => {
@@ -19,9 +19,11 @@ function requireNames(params: Readonly<Record<'person' | 'subscriptionId', strin
 }
 
 /** A subscription's state becomes a `subscription_updated` event, and takes the way of all events. */
-export function subscriptionRoutes(deps: AppDeps, metrics: Metrics, storeEvent: StoreEvent): Route[] {
-  const clock = deps.clock ?? Date.now;
-
+export function subscriptionRoutes(
+  deps: AppDeps,
+  metrics: Metrics,
+  { storeEvent, receive }: Ingest,
+): Route[] {
   const whoIs = async (person: string): Promise<{ personId: string } | { userId: string }> => {
     const personId = person.toLowerCase();
     const isPerson = isUuid(person) && (await findPeople(deps.db, [personId])).size > 0;
@@ -46,14 +48,11 @@ export function subscriptionRoutes(deps: AppDeps, metrics: Metrics, storeEvent: 
           ...(occurredAt ? { occurredAt: new Date(occurredAt).toISOString() } : {}),
           subscriptionId: params.subscriptionId,
         };
-        const event = fromNative(
-          { event: SUBSCRIPTION_EVENT, ...(await whoIs(params.person)), properties },
-          clock(),
-          uuidv7,
-        );
-        await storeEvent(event);
+        const native = { event: SUBSCRIPTION_EVENT, ...(await whoIs(params.person)), properties };
+        const events = fromNative([native], receive(1), uuidv7);
+        for (const event of events) await storeEvent(event);
         metrics.countEvents('accepted', 1);
-        return { status: 202, body: { accepted: 1, messageIds: [event.messageId] } };
+        return { status: 202, body: { accepted: 1, messageIds: events.map(({ messageId }) => messageId) } };
       },
     }),
   ];

@@ -6,6 +6,7 @@ import { type ExplainedSegment, explainMembership, type Explanation } from '#dec
 import type { AppDeps } from '../deps';
 import { personIdOf, requireSegment } from '../http/path-ids';
 import { notFound } from '../http/problem';
+import { EXPLAINED_CHARS_MAX } from '../http/limits';
 import { defineRoute, type Route } from '../http/route';
 
 type Answer = z.input<typeof explanationAnswerSchema>;
@@ -27,6 +28,16 @@ function membershipView(membership: Explanation['membership']): Answer['membersh
   };
 }
 
+/** Conditions may repeat one large trait many times: past a bound the answer leaves out what they were held against. */
+function conditionViews(conditions: Explanation['conditions']): Answer['conditions'] {
+  let chars = 0;
+  return conditions.map(({ events, ...condition }) => {
+    const view = events === undefined ? condition : { ...condition, events: events.map(eventView) };
+    chars += JSON.stringify(condition.actual).length;
+    return chars <= EXPLAINED_CHARS_MAX ? view : { ...view, actual: null, omitted: true };
+  });
+}
+
 function explanationView({
   isMember,
   wouldBeMember,
@@ -37,9 +48,7 @@ function explanationView({
   return {
     isMember,
     wouldBeMember,
-    conditions: conditions.map(({ events, ...condition }) =>
-      events === undefined ? condition : { ...condition, events: events.map(eventView) },
-    ),
+    conditions: conditionViews(conditions),
     nextChangeAt: nextChangeAt === null ? null : iso(nextChangeAt),
     membership: membershipView(membership),
   };

@@ -82,6 +82,7 @@ export function memberExportRoutes(deps: AppDeps): Route[] {
     defineDownload({
       path: '/api/growth/segments/:id/members/export',
       query: exportQuerySchema,
+      stallMs: deps.downloadStallMs,
       description: {
         summary: 'Streams who is in a segment as CSV or NDJSON',
         notes:

@@ -19,6 +19,7 @@ const SHOWN = new Set([
   'name',
   'occurredAt',
   'receivedAt',
+  'sequence',
 ]);
 const HIDDEN = '(hidden)';
 

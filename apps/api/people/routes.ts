@@ -35,10 +35,16 @@ export function peopleRoutes({ db }: AppDeps): Route[] {
       handle: async ({ params, query: { limit, cursor } }) => {
         const personId = await personIdOf(db, params.person);
         const list = `events:${personId}`;
-        const [atMs, id] = cursorKeys(list, cursor) ?? [];
+        const [atMs, id] = cursorKeys(list, cursor, ['ms', 'uuid']) ?? [];
         const before = atMs === undefined || id === undefined ? null : { atMs: Number(atMs), id };
         const found = await listPersonEvents(db, personId, { before, limit });
-        const page = pageOf(list, found, limit, (row) => [String(row.timestamp.getTime()), row.id]);
+        const page = pageOf(
+          list,
+          found,
+          limit,
+          (row) => [String(row.timestamp.getTime()), row.id],
+          ({ bytes }) => bytes,
+        );
         const events = page.rows.map(({ messageId, event, timestamp, receivedAt, properties }) => ({
           messageId,
           event,

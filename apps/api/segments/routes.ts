@@ -81,9 +81,15 @@ function readRoutes({ db }: AppDeps): Route[] {
       query: segmentsQuerySchema,
       answers: { 200: segmentsAnswerSchema },
       handle: async ({ query: { limit, cursor, status } }) => {
-        const [before = null] = cursorKeys('segments', cursor) ?? [];
+        const [before = null] = cursorKeys('segments', cursor, ['uuid']) ?? [];
         const found = await listSegments(db, { statuses: status ?? ['active', 'paused'], before, limit });
-        const { rows, nextCursor } = pageOf('segments', found, limit, ({ id }) => [id]);
+        const { rows, nextCursor } = pageOf(
+          'segments',
+          found,
+          limit,
+          ({ id }) => [id],
+          ({ bytes }) => bytes,
+        );
         const segments = rows.map((row) => ({ ...segmentView(row), memberCount: row.memberCount }));
         return { status: 200, body: { segments, nextCursor } };
       },
@@ -133,7 +139,7 @@ function memberRoutes({ db, reads, clock }: AppDeps): Route[] {
       handle: async ({ params, query: { limit, cursor } }) => {
         const { id } = await requireSegment(db, params.id);
         const list = `members:${id}`;
-        const [after = null] = cursorKeys(list, cursor) ?? [];
+        const [after = null] = cursorKeys(list, cursor, ['uuid']) ?? [];
         const found = await listMembers(db, id, { after, limit });
         const { rows, nextCursor } = pageOf(list, found, limit, ({ personId }) => [personId]);
         const members = rows.map((row) => ({ ...row, enteredAt: row.enteredAt.toISOString() }));

@@ -183,4 +183,34 @@ describe('exports', () => {
     const small = await makeSegment();
     await waitFor(async () => (await api.send('GET', exportPath(small))).status === 200);
   }, 60_000);
+
+  test('a client that takes nothing any more is cut, and its place is free again', async () => {
+    const impatient = await startApi(
+      { databaseUrl: database.url, redisUrl: undefined },
+      { downloadStallMs: 3_000 },
+    );
+    const id = await makeSegment();
+    await makeMembers(api.db, id, `z${LONG}`, MANY);
+    const stalled: IncomingMessage[] = [];
+    for (let index = 0; index < 10; index += 1) {
+      const response = await get(`${impatient.url}${exportPath(id)}`);
+      response.pause();
+      response.on('error', () => undefined);
+      stalled.push(response);
+    }
+    const small = await makeSegment();
+    expect((await impatient.send('GET', exportPath(small))).status).toBe(503);
+    await waitFor(async () => (await impatient.send('GET', exportPath(small))).status === 200, {
+      timeoutMs: 30_000,
+    });
+    // Whoever reads on meanwhile, however slowly, is served to the end.
+    const slow = await get(`${impatient.url}${exportPath(id)}`);
+    let lines = 0;
+    for await (const chunk of slow as AsyncIterable<Buffer>) {
+      lines += chunk.toString().split('\n').length - 1;
+      if (lines % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(lines).toBe(MANY + 1);
+    for (const response of stalled) response.destroy();
+  }, 60_000);
 });

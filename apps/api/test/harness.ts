@@ -8,7 +8,7 @@ import { makeSecretBox } from '#secrets';
 import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
-import { listen } from '../http/server';
+import { listen, type RequestTimes } from '../http/server';
 
 /** A request; `body` is sent as JSON unless it is a string or bytes. */
 export type Sending = {
@@ -86,15 +86,23 @@ const ignore = (): void => {};
 type Settings = Partial<
   Pick<
     AppDeps,
-    'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads' | 'destinations'
+    | 'adminKeys'
+    | 'writeKeys'
+    | 'webhookAllowCidrs'
+    | 'clock'
+    | 'secretBox'
+    | 'log'
+    | 'reads'
+    | 'destinations'
+    | 'downloadStallMs'
   >
->;
+> & { readonly limits?: RequestTimes };
 type Close = () => Promise<void>;
 
 /** Starts the API on a free port. @returns with what it opened, in that order */
 export async function openApi(
   { databaseUrl, redisUrl }: TestServices,
-  settings: Settings = {},
+  { limits = {}, ...settings }: Settings = {},
 ): Promise<{ readonly api: Api; readonly opened: readonly Close[] }> {
   const { db, close } = connect(databaseUrl, 5, ignore);
   const { db: reads, close: closeReads } = connectForReads(databaseUrl, 4, ignore);
@@ -115,7 +123,7 @@ export async function openApi(
     destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
     ...settings,
   });
-  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, limits });
   const { url } = server;
   const send: Api['send'] = (method, path, sending) => sendTo(url, method, path, sending);
   const api: Api = { url, db, reads: settings.reads ?? reads, producer, send };

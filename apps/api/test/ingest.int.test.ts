@@ -62,14 +62,70 @@ describe.each(queueBackends)('ingest on $name', ({ useServices }) => {
 
   test('takes a body of exactly 1 MiB, a gzipped one, and JSON types with parameters', async () => {
     const frame = '{"event":"e","userId":"u","properties":{"x":""}}';
-    const full = frame.replace('""', `"${'x'.repeat(1_048_576 - frame.length)}"`);
+    // Of events that are each as large as may be, but for one.
+    const events = Array.from({ length: 17 }, () => frame);
+    const sizes = events.map((_event, index) => (index < 15 ? 65_536 : 32_000));
+    const framed = `{"events":[${events.join(',')}]}`.length;
+    const left = 1_048_576 - framed - sizes.slice(0, 16).reduce((sum, size) => sum + size - frame.length, 0);
+    const filled = events.map((event, index) =>
+      event.replace('""', `"${'x'.repeat(index === 16 ? left : (sizes[index] ?? 0) - frame.length)}"`),
+    );
+    const full = `{"events":[${filled.join(',')}]}`;
     expect(full.length).toBe(1_048_576);
     expect((await api.send('POST', EVENTS, { body: full })).status).toBe(202);
     const headers = { 'content-type': 'application/vnd.x+json; charset=UTF-8', 'content-encoding': 'gzip' };
     expect((await api.send('POST', EVENTS, { body: gzipSync(frame), headers })).status).toBe(202);
     const bomb = gzipSync(full.replace('x', 'xx'));
     expect((await api.send('POST', EVENTS, { body: bomb, headers })).status).toBe(413);
-    expect(await queuedEvents(api)).toHaveLength(2);
+    expect(await queuedEvents(api)).toHaveLength(18);
+  });
+
+  test.each(['utf-8', 'utf8', 'UTF8', '"utf-8"', 'us-ascii', 'US-ASCII'])(
+    'takes the charset %s, and a mark of the byte order',
+    async (charset) => {
+      const headers = { 'content-type': `application/json; charset=${charset}` };
+      const body = Buffer.from('\uFEFF{"event":"é","userId":"u"}');
+      expect((await api.send('POST', EVENTS, { body, headers })).status).toBe(202);
+      expect(await queuedEvents(api)).toEqual([expect.objectContaining({ name: 'é' })]);
+    },
+  );
+
+  test('takes whole numbers up to 2^53, and longer ones that have a fraction, an exponent or quotes', async () => {
+    const body =
+      '{"event":"e","userId":"u","properties":{"a":9007199254740992,"b":-9007199254740992,"c":1e21,' +
+      '"d":12345678901234567.5,"e":"123456789012345678"}}';
+    expect((await api.send('POST', EVENTS, { body })).status).toBe(202);
+    expect((await queuedEvents(api))[0]?.properties).toMatchObject({ a: 2 ** 53, e: '123456789012345678' });
+  });
+
+  test('keeps the order of requests that come within one millisecond', async () => {
+    for (const plan of ['a', 'b', 'c']) {
+      const event = { event: 'e', userId: 'u', traits: { plan } };
+      const body = { events: [event, event] };
+      expect((await api.send('POST', EVENTS, { body })).status).toBe(202);
+    }
+    const order = (await queuedEvents(api)).map(
+      ({ receivedAt, sequence = 0 }) => receivedAt * 1000 + sequence,
+    );
+    expect(order).toEqual([...new Set(order)].toSorted((a, b) => a - b));
+    expect(order).toHaveLength(6);
+  });
+
+  test('ids that stand for nobody are left out beside usable ones, and counted', async () => {
+    const body = {
+      events: [
+        { event: 'e', userId: 'null', anonymousId: 'a1' },
+        { event: 'e', userId: '{{user.id}}', anonymousId: 'undefined' },
+        { event: 'e', userId: 'u1', anonymousId: '00000000-0000-0000-0000-000000000000' },
+      ],
+    };
+    expect((await api.send('POST', EVENTS, { body })).status).toBe(202);
+    const ids = (await queuedEvents(api)).map(({ userId, anonymousId }) => ({ userId, anonymousId }));
+    expect(ids).toEqual([
+      { userId: undefined, anonymousId: 'a1' },
+      { userId: '{{user.id}}', anonymousId: undefined },
+      { userId: 'u1', anonymousId: undefined },
+    ]);
   });
 
   test('takes a personId that is somebody’s', async () => {

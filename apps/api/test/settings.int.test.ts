@@ -78,7 +78,7 @@ describe.each(queueBackends)('the settings of features on $name', ({ useServices
       'an unknown key of active days, and one beside the features',
       { features: { activeDays: { excluded: [], exclude: ['a\0'] } }, coreActions: [] },
       [
-        ['features.activeDays.exclude[0]', 'must not contain U+0000 or unpaired surrogates'],
+        ['features.activeDays.exclude[0]', 'must not contain control characters or an unpaired surrogate'],
         ['features.activeDays.excluded', 'unknown key; known here: exclude, excludePrefixes'],
         ['coreActions', 'unknown key; known here: features'],
       ],

@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../packages/database/connection/cursors';
 import { SEGMENTS, UNKNOWN, type WrongRequest } from './wrong-request';
 
 export const WRONG_OTHERS: WrongRequest[] = [
@@ -47,6 +48,24 @@ export const WRONG_OTHERS: WrongRequest[] = [
     400,
     ['segmentId', 'status'],
   ],
+  ['a filter that does not exist', 'GET', '/api/growth/deliveries?segmentID=1', {}, 400, ['segmentID']],
+  [
+    'a cursor that somebody made',
+    'GET',
+    `/api/growth/deliveries?cursor=${encodeCursor('deliveries', ['\0'])}`,
+    {},
+    400,
+    ['cursor'],
+  ],
+  [
+    'U+0000 in an endpoint',
+    'POST',
+    '/api/growth/destinations/resume',
+    { body: { destination: 'webhook', endpoint: '\0' } },
+    400,
+    ['endpoint'],
+  ],
+  ['a parameter of the queues', 'GET', '/api/growth/queues?name=events', {}, 400, ['name']],
   ['an unknown destination', 'GET', '/api/growth/deliveries?destination=pigeon', {}, 400, ['destination']],
   ['an unknown delivery', 'GET', `/api/growth/deliveries/${UNKNOWN}`, {}, 404, null],
   ['a retry of an unknown delivery', 'POST', `/api/growth/deliveries/${UNKNOWN}/retry`, {}, 404, null],

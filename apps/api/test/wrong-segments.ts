@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../packages/database/connection/cursors';
 import { nots, raw, segment, SEGMENTS, UNKNOWN, webhook, type WrongRequest } from './wrong-request';
 
 export const WRONG_SEGMENTS: WrongRequest[] = [
@@ -112,6 +113,53 @@ export const WRONG_SEGMENTS: WrongRequest[] = [
   ['a cursor that is none', 'GET', `${SEGMENTS}?cursor=abc`, {}, 400, ['cursor']],
   ['an empty cursor', 'GET', `${SEGMENTS}?cursor=`, {}, 400, ['cursor']],
   ['a bad percent-encoding in a query', 'GET', `${SEGMENTS}?cursor=%E0%A4`, {}, 400, ['cursor']],
+  ['an unknown parameter', 'GET', `${SEGMENTS}?stauts=paused`, {}, 400, ['stauts']],
+  ['a parameter where none is known', 'GET', `${SEGMENTS}/${UNKNOWN}?limit=1`, {}, 400, ['limit']],
+  ['a parameter of another list', 'GET', `${SEGMENTS}/${UNKNOWN}/members?status=active`, {}, 400, ['status']],
+  ['a parameter with a bad percent-encoding', 'GET', `${SEGMENTS}?%FF=1`, {}, 400, null],
+  [
+    'a cursor that somebody made',
+    'GET',
+    `${SEGMENTS}?cursor=${encodeCursor('segments', ['x'])}`,
+    {},
+    400,
+    ['cursor'],
+  ],
+  ['a line break in a name', 'POST', SEGMENTS, segment({ name: 'a\nb' }), 400, ['name']],
+  [
+    'U+0000 where a schema does not look',
+    'POST',
+    SEGMENTS,
+    segment({
+      automationConfig: { meta: { customAudienceId: '1', action: 'add', conversionEvent: 'a\0b' } },
+    }),
+    400,
+    ['automationConfig.meta.conversionEvent'],
+  ],
+  [
+    'U+0000 in a URL',
+    'POST',
+    SEGMENTS,
+    webhook({ url: 'https://example.com/\0' }),
+    400,
+    ['automationConfig.webhook.url'],
+  ],
+  [
+    'half a surrogate pair in a URL',
+    'POST',
+    SEGMENTS,
+    webhook({ url: 'https://example.com/\ud800' }),
+    400,
+    ['automationConfig.webhook.url'],
+  ],
+  [
+    'a number that loses digits',
+    'POST',
+    SEGMENTS,
+    raw('{"name":"s","criteria":{"traits":{"id":{"in":[1,9007199254740993]}}}}'),
+    400,
+    ['criteria.traits.id.in[1]'],
+  ],
   ['an unknown status', 'GET', `${SEGMENTS}?status=live`, {}, 400, ['status']],
   ['an id that is none', 'GET', `${SEGMENTS}/42`, {}, 404, null],
   ['an unknown segment', 'GET', `${SEGMENTS}/${UNKNOWN}`, {}, 404, null],

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ActiveDay, PersonGain, StoredEvent, SubscriptionChange, TraitUpdate } from '#database';
+import type {
+  ActiveDay,
+  PersonGain,
+  ReceiptKey,
+  StoredEvent,
+  SubscriptionChange,
+  TraitUpdate,
+} from '#database';
 import { subscriptionOf, textKey } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf } from './counting-rules';
@@ -17,15 +24,29 @@ export function eventIdOf(messageId: string): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** The first of each message: a group may hold the same one twice, and must count it once. */
+/** The first received of each message: a group may hold the same one twice, and must count it once. */
 export function once(stored: readonly StoredEvent[]): StoredEvent[] {
   const first = new Map<string, StoredEvent>();
-  for (const event of stored) if (!first.has(event.id)) first.set(event.id, event);
+  for (const event of stored) {
+    const other = first.get(event.id);
+    if (other === undefined || isAfter(receiptOf(other), receiptOf(event))) first.set(event.id, event);
+  }
   return [...first.values()];
 }
 
-/** The newest of several updates of one thing; ties go to the greater event id, as in the database. */
-function newest<T extends { readonly occurredAt: number; readonly eventId: string }>(
+function receiptOf({ id, event }: StoredEvent): ReceiptKey {
+  return { receivedAt: event.receivedAt, sequence: event.sequence ?? 0, eventId: id };
+}
+
+/** Whether the one was received after the other, as the database orders receipts. */
+function isAfter(one: ReceiptKey, other: ReceiptKey): boolean {
+  if (one.receivedAt !== other.receivedAt) return one.receivedAt > other.receivedAt;
+  if (one.sequence !== other.sequence) return one.sequence > other.sequence;
+  return one.eventId > other.eventId;
+}
+
+/** The newest of several updates of one thing; of one time the last received, as in the database. */
+function newest<T extends ReceiptKey & { readonly occurredAt: number }>(
   updates: readonly T[],
   keyOf: (update: T) => string,
 ): T[] {
@@ -35,7 +56,7 @@ function newest<T extends { readonly occurredAt: number; readonly eventId: strin
     const wins =
       other === undefined ||
       update.occurredAt > other.occurredAt ||
-      (update.occurredAt === other.occurredAt && update.eventId > other.eventId);
+      (update.occurredAt === other.occurredAt && isAfter(update, other));
     if (wins) kept.set(keyOf(update), update);
   }
   return [...kept.values()];
@@ -43,23 +64,25 @@ function newest<T extends { readonly occurredAt: number; readonly eventId: strin
 
 /** The newest update of each person's trait. */
 export function traitUpdatesOf(stored: readonly StoredEvent[]): TraitUpdate[] {
-  const updates = stored.flatMap(({ id, personId, event }) =>
-    Object.entries(event.traits ?? {}).map(([name, value]) => ({
+  const updates = stored.flatMap((one) => {
+    const { personId, event } = one;
+    const { occurredAt, traits = {} } = event;
+    return Object.entries(traits).map(([name, value]) => ({
       personId,
       name,
       value,
-      occurredAt: event.occurredAt,
-      eventId: id,
-    })),
-  );
+      occurredAt,
+      ...receiptOf(one),
+    }));
+  });
   return newest(updates, (update) => `${update.personId} ${update.name}`);
 }
 
 /** The newest state of each person's subscription. */
 export function subscriptionChangesOf(stored: readonly StoredEvent[]): SubscriptionChange[] {
-  const changes = stored.flatMap(({ id, personId, event }) => {
-    const state = subscriptionOf(event);
-    return state === null ? [] : [{ ...state, personId, eventId: id }];
+  const changes = stored.flatMap((one) => {
+    const state = subscriptionOf(one.event);
+    return state === null ? [] : [{ ...state, personId: one.personId, ...receiptOf(one) }];
   });
   return newest(changes, (change) => `${change.personId} ${change.subscriptionId}`);
 }

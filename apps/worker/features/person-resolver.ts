@@ -32,6 +32,16 @@ const keyOf = (kind: IdentityKind, value: string): string => `${kind}:${value}`;
 class Known {
   readonly people = new Map<string, string>();
   readonly withUser = new Set<string>();
+  private readonly full: ReadonlySet<string>;
+
+  constructor(full: ReadonlySet<string>) {
+    this.full = full;
+  }
+
+  /** Whether a person has as many ids of a kind as they may have. */
+  isFull(kind: IdentityKind, personId: string): boolean {
+    return this.full.has(keyOf(kind, personId));
+  }
 
   personOf(kind: IdentityKind, value: string | undefined): string | undefined {
     return value === undefined ? undefined : this.people.get(keyOf(kind, value));
@@ -71,6 +81,7 @@ function planEvent(event: EngineEvent, known: Known, plan: Plan): string | null 
   }
   for (const [kind, value] of [['userId', userId] as const, ['anonymousId', anonymousId] as const]) {
     if (value === undefined || known.personOf(kind, value) !== undefined) continue;
+    if (known.isFull(kind, person)) continue;
     plan.linked.push({ kind, value, personId: person });
     known.add({ kind, value, personId: person }, kind === 'userId');
   }
@@ -115,12 +126,18 @@ function isPlain(event: EngineEvent): boolean {
   return event.userId !== undefined && event.anonymousId === undefined && event.personId === undefined;
 }
 
-/** Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock. */
-export function makePersonResolver(db: Database): PersonResolver {
+/**
+ * Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock.
+ * @param onUnlinked told of each id that was not linked, for its person has as many as they may have
+ */
+export function makePersonResolver(
+  db: Database,
+  onUnlinked: (kind: IdentityKind) => void = () => undefined,
+): PersonResolver {
   const remembered = makeBoundedMap<string, string>(REMEMBERED_MAX);
 
-  const readKnown = async (events: readonly EngineEvent[]): Promise<Known> => {
-    const known = new Known();
+  const readKnown = async (events: readonly EngineEvent[], full: ReadonlySet<string>): Promise<Known> => {
+    const known = new Known(full);
     const wanted = identitiesOf(events);
     if (wanted.length === 0) return known;
     for (const found of await findIdentities(db, wanted)) known.add(found, found.hasUser);
@@ -129,8 +146,9 @@ export function makePersonResolver(db: Database): PersonResolver {
 
   /** Plans and writes; asks again when another process was first, so that both mean the same people. */
   const resolveUnknown = async (events: readonly EngineEvent[]): Promise<(string | null)[]> => {
+    const full = new Set<string>();
     for (;;) {
-      const known = await readKnown(events);
+      const known = await readKnown(events, full);
       const emailsWanted = events.flatMap((e) =>
         (e.userId ?? e.anonymousId ?? e.personId) === undefined && e.email !== undefined ? [e.email] : [],
       );
@@ -148,7 +166,13 @@ export function makePersonResolver(db: Database): PersonResolver {
       }
       if (plan.created.length > 0 && (await createPeople(db, plan.created)) < plan.created.length) continue;
       if (plan.linked.length > 0) {
-        await linkIdentities(db, plan.linked);
+        const beyond = await linkIdentities(db, plan.linked);
+        for (const { kind, personId } of beyond) {
+          full.add(keyOf(kind, personId));
+          onUnlinked(kind);
+        }
+        // An id that was not linked means its person beside another id only: the plan took it for them alone, too.
+        if (beyond.length > 0) continue;
       }
       return plan.people;
     }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Failure, hashOf, makeLanes, makeOutageLog, makeTurns } from '#concurrency';
 import { insertDeadEvent, type StoredEvent } from '#database';
-import type { EngineEvent } from '#events';
+import type { EngineEvent, PersonLimit } from '#events';
 import { failureOf, type Payload } from '#queues';
 import type { Closable } from '#runtime';
 import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
@@ -35,13 +35,16 @@ function makeBury({ db, counters, log }: Tools): (event: EngineEvent, error: unk
 /** Starts the features stage: it stores events, and asks for the evaluation of their people. */
 export function startFeatures(tools: Tools): Closable[] {
   const { db, transact, backend, producer, counters, log, turns, recent } = tools;
-  const resolver = makePersonResolver(db);
+  const onDropped = (kind: PersonLimit, count: number): void =>
+    counters.add('person_limit_dropped_total', { kind }, count);
+  const resolver = makePersonResolver(db, (kind) => onDropped(kind, 1));
   const stage: FeaturesStage = {
     transact,
     resolver,
     effects: makeFeatureEffects(),
     recent,
     days: makeKnownDays(DAYS_PEOPLE_MAX),
+    onDropped,
     handOn: (payload) => producer.add('evaluations', payload),
   };
   const bury = makeBury(tools);

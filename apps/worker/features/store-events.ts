@@ -1,6 +1,7 @@
 import {
   type ActiveDay,
   addToPeople,
+  type Contact,
   inOrder,
   insertActiveDays,
   insertEvents,
@@ -14,7 +15,7 @@ import {
   upsertTraits,
 } from '#database';
 import type { RememberedEvents } from '#decisions';
-import { type Json, normaliseEmail, normalisePhone } from '#events';
+import { normaliseEmail, normalisePhone, type PersonLimit } from '#events';
 import type { Payload } from '#queues';
 import { assignPeople } from './assign-people';
 import type { EffectOf, FeatureEffects } from './counting-rules';
@@ -37,11 +38,11 @@ export type FeaturesStage = {
   /** What the process remembers of people's events: it keeps up with those that are stored here. */
   readonly recent: RememberedEvents;
   readonly days: KnownDays;
+  /** Told of what was dropped, for people may have only so much of a kind. */
+  readonly onDropped?: (kind: PersonLimit, count: number) => void;
   /** Asks for the evaluation of people; resolves once the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
-
-type Contact = { readonly personId: string; readonly name: string; readonly value: Json };
 
 /** Sets what the person's row keeps of traits that changed. */
 async function setContacts(tx: Sql, contacts: readonly Contact[]): Promise<void> {
@@ -53,6 +54,11 @@ async function setContacts(tx: Sql, contacts: readonly Contact[]): Promise<void>
     await setPhones(tx, new Map(phones.map((p) => [p.personId, normalisePhone(p.value)])));
 }
 
+/** How much of each kind was dropped. */
+type Dropped = { readonly trait: number; readonly subscription: number };
+
+const NOTHING_DROPPED: Dropped = { trait: 0, subscription: 0 };
+
 /**
  * Counts events that were not there before, and keeps what they say of their people.
  * @param days on which they made people active, as far as these may be new
@@ -63,9 +69,9 @@ async function apply(
   days: readonly ActiveDay[],
   effectOf: EffectOf,
   rulesVersion: number,
-): Promise<void> {
+): Promise<Dropped> {
   const gains = gainsOf(fresh, effectOf);
-  const [newDays, contacts] = await inOrder(
+  const [newDays, traits, subscription] = await inOrder(
     tx,
     () => insertActiveDays(tx, days),
     () => upsertTraits(tx, traitUpdatesOf(fresh)),
@@ -75,8 +81,9 @@ async function apply(
   await inOrder(
     tx,
     () => addToPeople(tx, [...gains.values()], rulesVersion),
-    () => setContacts(tx, contacts),
+    () => setContacts(tx, traits.contacts),
   );
+  return { trait: traits.dropped, subscription };
 }
 
 /** People of a group were not there any more when they were to be locked: nothing of it may be stored. */
@@ -96,7 +103,7 @@ class PeopleGoneError extends Error {
  */
 async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
-  return stage.transact(async (tx, afterwards) => {
+  const { dropped, ...applied } = await stage.transact(async (tx, afterwards) => {
     const [people, fresh] = await inOrder(
       tx,
       () => lockPeople(tx, [...wanted]),
@@ -110,9 +117,13 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
     afterwards((hasCommitted) => {
       if (hasCommitted) stage.days.remember(days, people.versions);
     });
-    if (fresh.length > 0) await apply(tx, fresh, days, effectOf, people.newest);
-    return { effectOf, fresh: new Set(fresh.map(({ id }) => id)) };
+    const beyond = fresh.length > 0 ? await apply(tx, fresh, days, effectOf, people.newest) : NOTHING_DROPPED;
+    return { effectOf, fresh: new Set(fresh.map(({ id }) => id)), dropped: beyond };
   });
+  for (const kind of ['trait', 'subscription'] as const) {
+    if (dropped[kind] > 0) stage.onDropped?.(kind, dropped[kind]);
+  }
+  return applied;
 }
 
 /**

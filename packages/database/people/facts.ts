@@ -1,6 +1,7 @@
 import type { Json, SubscriptionUpdate } from '#events';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
+import { dropBeyondLimit } from './limits';
 
 /** A day (UTC, days since 1970-01-01) on which a person was active. */
 export type ActiveDay = { readonly personId: string; readonly day: number };
@@ -21,60 +22,97 @@ export async function insertActiveDays(tx: Sql, days: readonly ActiveDay[]): Pro
   return new Map(rows.map((row) => [row.personId, row.count]));
 }
 
-/** A trait's value as an event sets it; null removes it. `occurredAt` in epoch ms, `eventId` breaks ties. */
-export type TraitUpdate = {
+/**
+ * Orders values of one time: the later received stands. `receivedAt` in epoch ms; `sequence` is the place among what was
+ * received in that millisecond; the id of the event is the last resort.
+ */
+export type ReceiptKey = {
+  readonly receivedAt: number;
+  readonly sequence: number;
+  readonly eventId: string;
+};
+
+/** A trait's value as an event sets it; null removes it. `occurredAt` in epoch ms. */
+export type TraitUpdate = ReceiptKey & {
   readonly personId: string;
   readonly name: string;
   readonly value: Json;
   readonly occurredAt: number;
-  readonly eventId: string;
 };
 
+/** An e-mail address or a phone that changed. */
+export type Contact = { readonly personId: string; readonly name: string; readonly value: Json };
+
 /**
- * Keeps each trait's newest value.
+ * Keeps each trait's newest value. People have only so many traits: new ones beyond that are dropped.
  * @param updates no two for one person and name
- * @returns the e-mail addresses and phones that changed, for these are kept with the person too
+ * @returns the e-mail addresses and phones that changed, for these are kept with the person too, and how many were dropped
  */
 export async function upsertTraits(
   tx: Sql,
   updates: readonly TraitUpdate[],
-): Promise<{ personId: string; name: string; value: Json }[]> {
-  if (updates.length === 0) return [];
-  return rowsOf(
+): Promise<{ readonly contacts: readonly Contact[]; readonly dropped: number }> {
+  if (updates.length === 0) return { contacts: [], dropped: 0 };
+  // A row that was inserted has no transaction that ended it; one that was updated had its old version locked by this one.
+  const rows = await rowsOf<Contact & { readonly isNew: boolean }>(
     tx,
     `WITH put AS (
-       INSERT INTO person_trait AS t (person_id, name, value, occurred_at, event_id)
-       SELECT u.person_id, u.name, u.value, to_timestamp(u.at / 1000), u.event_id
-         FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::float8[], $5::uuid[]) u(person_id, name, value, at, event_id)
+       INSERT INTO person_trait AS t (person_id, name, value, occurred_at, received_at, sequence, event_id)
+       SELECT u.person_id, u.name, u.value, to_timestamp(u.at / 1000), to_timestamp(u.received / 1000), u.sequence, u.event_id
+         FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::float8[], $5::float8[], $6::int[], $7::uuid[])
+              u(person_id, name, value, at, received, sequence, event_id)
        ON CONFLICT (person_id, name) DO UPDATE
-          SET value = excluded.value, occurred_at = excluded.occurred_at, event_id = excluded.event_id
-        WHERE (excluded.occurred_at, excluded.event_id) > (t.occurred_at, t.event_id)
-       RETURNING person_id, name, value)
-     SELECT person_id AS "personId", name, value FROM put WHERE name IN ('email', 'phone')`,
+          SET value = excluded.value, occurred_at = excluded.occurred_at, received_at = excluded.received_at,
+              sequence = excluded.sequence, event_id = excluded.event_id
+        WHERE (excluded.occurred_at, excluded.received_at, excluded.sequence, excluded.event_id)
+              > (t.occurred_at, t.received_at, t.sequence, t.event_id)
+       RETURNING person_id, name, value, xmax = 0 AS is_new)
+     SELECT person_id AS "personId", name, CASE WHEN name IN ('email', 'phone') THEN value END AS value, is_new AS "isNew"
+       FROM put WHERE is_new OR name IN ('email', 'phone')`,
     plainArray(updates.map(({ personId }) => personId)),
     textArray(updates.map(({ name }) => name)),
     textArray(updates.map(({ value }) => JSON.stringify(value))),
     plainArray(updates.map(({ occurredAt }) => occurredAt)),
+    plainArray(updates.map(({ receivedAt }) => receivedAt)),
+    plainArray(updates.map(({ sequence }) => sequence)),
     plainArray(updates.map(({ eventId }) => eventId)),
   );
+  const made = rows.filter(({ isNew }) => isNew);
+  const dropped = await dropBeyondLimit(tx, 'trait', made);
+  const isContact = ({ personId, name }: Contact): boolean =>
+    (name === 'email' || name === 'phone') &&
+    !dropped.some((one) => one.personId === personId && one.name === name);
+  return { contacts: rows.filter(isContact), dropped: dropped.length };
 }
 
-/** The state of a person's subscription as an event sets it; `eventId` breaks ties. */
-export type SubscriptionChange = SubscriptionUpdate & { readonly personId: string; readonly eventId: string };
+/** The state of a person's subscription as an event sets it. */
+export type SubscriptionChange = SubscriptionUpdate & ReceiptKey & { readonly personId: string };
 
-/** Keeps each subscription's newest state, whole. @param changes no two for one person and subscription */
-export async function upsertSubscriptions(tx: Sql, changes: readonly SubscriptionChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await tx.$executeRawUnsafe(
-    `INSERT INTO subscription AS s
-            (person_id, subscription_id, status, plan_name, mrr, currency, occurred_at, event_id)
-     SELECT u.person_id, u.subscription_id, u.status, u.plan_name, u.mrr, u.currency, to_timestamp(u.at / 1000), u.event_id
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::float8[], $8::uuid[])
-            u(person_id, subscription_id, status, plan_name, mrr, currency, at, event_id)
-     ON CONFLICT (person_id, subscription_id) DO UPDATE
-        SET status = excluded.status, plan_name = excluded.plan_name, mrr = excluded.mrr,
-            currency = excluded.currency, occurred_at = excluded.occurred_at, event_id = excluded.event_id
-      WHERE (excluded.occurred_at, excluded.event_id) > (s.occurred_at, s.event_id)`,
+/**
+ * Keeps each subscription's newest state, whole. People have only so many: new ones beyond that are dropped.
+ * @param changes no two for one person and subscription
+ * @returns how many were dropped
+ */
+export async function upsertSubscriptions(tx: Sql, changes: readonly SubscriptionChange[]): Promise<number> {
+  if (changes.length === 0) return 0;
+  const made = await rowsOf<{ personId: string; name: string }>(
+    tx,
+    `WITH put AS (
+       INSERT INTO subscription AS s (person_id, subscription_id, status, plan_name, mrr, currency,
+                                      occurred_at, received_at, sequence, event_id)
+       SELECT u.person_id, u.subscription_id, u.status, u.plan_name, u.mrr, u.currency,
+              to_timestamp(u.at / 1000), to_timestamp(u.received / 1000), u.sequence, u.event_id
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::float8[], $8::float8[],
+                     $9::int[], $10::uuid[])
+              u(person_id, subscription_id, status, plan_name, mrr, currency, at, received, sequence, event_id)
+       ON CONFLICT (person_id, subscription_id) DO UPDATE
+          SET status = excluded.status, plan_name = excluded.plan_name, mrr = excluded.mrr, currency = excluded.currency,
+              occurred_at = excluded.occurred_at, received_at = excluded.received_at, sequence = excluded.sequence,
+              event_id = excluded.event_id
+        WHERE (excluded.occurred_at, excluded.received_at, excluded.sequence, excluded.event_id)
+              > (s.occurred_at, s.received_at, s.sequence, s.event_id)
+       RETURNING person_id, subscription_id, xmax = 0 AS is_new)
+     SELECT person_id AS "personId", subscription_id AS name FROM put WHERE is_new`,
     plainArray(changes.map(({ personId }) => personId)),
     textArray(changes.map(({ subscriptionId }) => subscriptionId)),
     textArray(changes.map(({ status }) => status)),
@@ -82,8 +120,11 @@ export async function upsertSubscriptions(tx: Sql, changes: readonly Subscriptio
     plainArray(changes.map(({ mrr }) => mrr)),
     textArray(changes.map(({ currency }) => currency)),
     plainArray(changes.map(({ occurredAt }) => occurredAt)),
+    plainArray(changes.map(({ receivedAt }) => receivedAt)),
+    plainArray(changes.map(({ sequence }) => sequence)),
     plainArray(changes.map(({ eventId }) => eventId)),
   );
+  return (await dropBeyondLimit(tx, 'subscription', made)).length;
 }
 
 /** What a group of events adds to a person's row. Instants in epoch ms. */

@@ -1,3 +1,4 @@
+import { PERSON_LIMITS } from '#events';
 import { type Database, inTransaction } from '../connection/connect';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
@@ -72,17 +73,36 @@ export async function createPeople(sql: Sql, links: readonly IdentityLink[]): Pr
   );
 }
 
-/** Links further identities to people who are there. An identity that is taken stays with its first person. */
-export async function linkIdentities(sql: Sql, links: readonly IdentityLink[]): Promise<void> {
+/**
+ * Links further identities to people who are there. An identity that is taken stays with its first person. People have
+ * only so many of each kind, and those beyond are not linked; two processes that link at the same moment may go beyond
+ * by what they link then, for nobody holds a lock.
+ * @returns those that were not linked for that reason
+ */
+export async function linkIdentities(sql: Sql, links: readonly IdentityLink[]): Promise<IdentityLink[]> {
   const sorted = [...links].sort(byKey);
-  await sql.$executeRawUnsafe(
-    `INSERT INTO identity (kind, value, person_id)
-     SELECT w.kind, w.value, w.person_id FROM unnest($1::text[], $2::text[], $3::uuid[]) w(kind, value, person_id)
-       JOIN person p ON p.id = w.person_id
-     ON CONFLICT DO NOTHING`,
+  return rowsOf<IdentityLink>(
+    sql,
+    `WITH wanted AS (
+       SELECT w.kind, w.value, w.person_id,
+              row_number() OVER (PARTITION BY w.person_id, w.kind ORDER BY w.position) AS rank, w.position
+         FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY w(kind, value, person_id, position)
+         JOIN person p ON p.id = w.person_id),
+          held AS (
+       SELECT i.person_id, i.kind, count(*) AS count FROM identity i
+        WHERE i.person_id = ANY($3::uuid[]) GROUP BY i.person_id, i.kind),
+          placed AS (
+       SELECT w.*, w.rank + coalesce(h.count, 0) > CASE w.kind WHEN 'userId' THEN $4::int ELSE $5::int END AS is_beyond
+         FROM wanted w LEFT JOIN held h ON h.person_id = w.person_id AND h.kind = w.kind),
+          linked AS (
+       INSERT INTO identity (kind, value, person_id)
+       SELECT kind, value, person_id FROM placed WHERE NOT is_beyond ORDER BY position ON CONFLICT DO NOTHING)
+     SELECT kind, value, person_id AS "personId" FROM placed WHERE is_beyond`,
     textArray(sorted.map((link) => link.kind)),
     textArray(sorted.map((link) => link.value)),
     plainArray(sorted.map((link) => link.personId)),
+    PERSON_LIMITS.userId,
+    PERSON_LIMITS.anonymousId,
   );
 }
 

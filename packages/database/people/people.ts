@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '#events';
+import { PAGE_BYTES_MAX } from '../connection/cursors';
 import { rowOf, rowsOf, type Sql } from '../connection/sql';
 import { FIRST_UUID, isUuid } from '../connection/uuids';
 
@@ -53,35 +54,82 @@ export type PersonProfile = {
   }[];
   readonly firstSeenAt: string | null;
   readonly lastSeenAt: string | null;
+  /** How many of each part are not shown, where there are too many for one answer. */
+  readonly omitted?: Readonly<
+    Partial<Record<'identities' | 'traits' | 'subscriptions' | 'memberships', number>>
+  >;
 };
 
 const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
+/** Rows of one kind that a profile shows; people who are met since there are limits have fewer, but for memberships. */
+const PROFILE_ROWS_MAX = 1_000;
+
+/** A list of a person's rows as JSON, as far as a profile shows them, and how many it leaves out. */
+function listOf(rows: string, order: string): string {
+  return `(SELECT jsonb_build_object('shown', coalesce(jsonb_agg(row ORDER BY place) FILTER (WHERE place <= ${PROFILE_ROWS_MAX}), '[]'),
+                                     'omitted', greatest(count(*) - ${PROFILE_ROWS_MAX}, 0))
+             FROM (SELECT row, row_number() OVER (ORDER BY ${order}) AS place FROM (${rows}) listed) placed)`;
+}
+
+const IDENTITIES = listOf(
+  `SELECT jsonb_build_object('kind', kind, 'value', value, 'linkedAt', ${iso('linked_at')}) AS row, linked_at, kind, value
+     FROM identity WHERE person_id = p.id`,
+  'linked_at, kind DESC, value',
+);
+const SUBSCRIPTIONS = listOf(
+  `SELECT jsonb_build_object('subscriptionId', subscription_id, 'status', status, 'planName', plan_name, 'mrr', mrr,
+                             'currency', currency, 'occurredAt', ${iso('occurred_at')}) AS row, subscription_id
+     FROM subscription WHERE person_id = p.id`,
+  'subscription_id',
+);
+const MEMBERSHIPS = listOf(
+  `SELECT jsonb_build_object('segmentId', m.segment_id, 'segmentName', s.name, 'enteredAt', ${iso('m.entered_at')}) AS row,
+          m.entered_at, m.segment_id
+     FROM segment_membership m JOIN segment s ON s.id = m.segment_id
+    WHERE m.person_id = p.id AND m.exited_at IS NULL`,
+  'entered_at, segment_id',
+);
+const TRAITS = `(SELECT jsonb_build_object('shown', coalesce(jsonb_object_agg(name, value) FILTER (WHERE upto <= ${PAGE_BYTES_MAX}), '{}'),
+                                           'omitted', count(*) FILTER (WHERE upto > ${PAGE_BYTES_MAX}))
+    FROM (SELECT name, value, sum(octet_length(name) + octet_length(value::text)) OVER (ORDER BY name) AS upto
+            FROM person_trait WHERE person_id = p.id AND value <> 'null') t)`;
+
+type Part<Name extends keyof PersonProfile> = {
+  readonly shown: PersonProfile[Name];
+  readonly omitted: number;
+};
+type Parts = {
+  readonly [Name in 'identities' | 'traits' | 'subscriptions' | 'memberships']: Part<Name>;
+};
+
 /** A person's profile, in one statement; null for nobody. @param id a UUID */
 export async function loadPerson(sql: Sql, id: string): Promise<PersonProfile | null> {
-  const found = await rowOf<{ person: PersonProfile }>(
+  const found = await rowOf<{ person: Omit<PersonProfile, keyof Parts | 'omitted'> & Parts }>(
     sql,
     `SELECT jsonb_build_object(
-       'id', p.id,
-       'identities', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value, 'linkedAt', ${iso('linked_at')})
-                        ORDER BY linked_at, kind DESC, value), '[]') FROM identity WHERE person_id = p.id),
-       'email', p.email, 'phone', p.phone,
-       'traits', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM person_trait
-                   WHERE person_id = p.id AND value <> 'null'),
+       'id', p.id, 'identities', ${IDENTITIES}, 'email', p.email, 'phone', p.phone, 'traits', ${TRAITS},
        'features', jsonb_build_object('activeDays', active_days, 'coreActions', core_actions,
                      'pricingViews', pricing_views, 'emailOpens', email_opens, 'emailClicks', email_clicks),
-       'subscriptions', (SELECT coalesce(jsonb_agg(jsonb_build_object('subscriptionId', subscription_id, 'status', status,
-                           'planName', plan_name, 'mrr', mrr, 'currency', currency, 'occurredAt', ${iso('occurred_at')})
-                           ORDER BY subscription_id), '[]') FROM subscription WHERE person_id = p.id),
-       'memberships', (SELECT coalesce(jsonb_agg(jsonb_build_object('segmentId', m.segment_id, 'segmentName', s.name,
-                         'enteredAt', ${iso('m.entered_at')}) ORDER BY m.entered_at, m.segment_id), '[]')
-                         FROM segment_membership m JOIN segment s ON s.id = m.segment_id
-                        WHERE m.person_id = p.id AND m.exited_at IS NULL),
+       'subscriptions', ${SUBSCRIPTIONS}, 'memberships', ${MEMBERSHIPS},
        'firstSeenAt', ${iso('p.first_seen_at')}, 'lastSeenAt', ${iso('p.last_seen_at')}) AS person
        FROM person p WHERE p.id = $1::uuid`,
     id,
   );
-  return found?.person ?? null;
+  if (found === null) return null;
+  const { identities, traits, subscriptions, memberships } = found.person;
+  const parts = { identities, traits, subscriptions, memberships };
+  const omitted = Object.entries(parts).filter(([, part]) => part.omitted > 0);
+  return {
+    ...found.person,
+    identities: identities.shown,
+    traits: traits.shown,
+    subscriptions: subscriptions.shown,
+    memberships: memberships.shown,
+    ...(omitted.length === 0
+      ? {}
+      : { omitted: Object.fromEntries(omitted.map(([name, part]) => [name, part.omitted])) }),
+  };
 }
 
 /** A stored event. */
@@ -91,10 +139,13 @@ export type PersonEvent = {
   readonly event: string;
   readonly timestamp: Date;
   readonly receivedAt: Date;
+  /** Null of events that lie beyond what a page holds; they only show that there are more. */
   readonly properties: Json;
+  /** Of the properties. */
+  readonly bytes: number;
 };
 
-/** A person's events, newest first; one more than the limit, where there is one. */
+/** A person's events, newest first; one more than the limit, where there is one. Their properties fill one page. */
 export async function listPersonEvents(
   sql: Sql,
   personId: string,
@@ -105,15 +156,19 @@ export async function listPersonEvents(
 ): Promise<PersonEvent[]> {
   return rowsOf<PersonEvent>(
     sql,
-    `SELECT id, message_id AS "messageId", name AS event, occurred_at AS timestamp, received_at AS "receivedAt",
-            coalesce(properties, '{}') AS properties
-       FROM event WHERE person_id = $1::uuid
-        AND (occurred_at, id) < (coalesce(to_timestamp($2::float8 / 1000), 'infinity'), $3::uuid)
-      ORDER BY occurred_at DESC, id DESC LIMIT $4::int + 1`,
+    `SELECT id, message_id AS "messageId", name AS event, occurred_at AS timestamp, received_at AS "receivedAt", bytes,
+            CASE WHEN sum(bytes) OVER (ORDER BY occurred_at DESC, id DESC) - bytes < $5::int
+                 THEN coalesce(properties, '{}') END AS properties
+       FROM (SELECT *, coalesce(octet_length(properties::text), 2) AS bytes
+               FROM event WHERE person_id = $1::uuid
+                AND (occurred_at, id) < (coalesce(to_timestamp($2::float8 / 1000), 'infinity'), $3::uuid)
+              ORDER BY occurred_at DESC, id DESC LIMIT $4::int + 1) page
+      ORDER BY occurred_at DESC, id DESC`,
     personId,
     before?.atMs ?? null,
     before?.id ?? FIRST_UUID,
     limit,
+    PAGE_BYTES_MAX,
   );
 }
 

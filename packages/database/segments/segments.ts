@@ -1,3 +1,4 @@
+import { PAGE_BYTES_MAX } from '../connection/cursors';
 import { plainArray, textArray } from '../connection/literals';
 import type { Models } from '../connection/models';
 import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
@@ -87,22 +88,41 @@ export type SegmentQuery = {
   readonly limit: number;
 };
 
-/** Segments, newest first, with how many members they have; one more than the limit, where there is one. */
+/** A segment of a list. */
+export type ListedSegment = SegmentRow & {
+  readonly memberCount: number;
+  /** Of its definition. */
+  readonly bytes: number;
+};
+
+const BYTES = `octet_length(criteria::text) + coalesce(octet_length(automation_config::text), 0)
+               + coalesce(octet_length(description), 0)`;
+
+/**
+ * Segments, newest first, with how many members they have; one more than the limit, where there is one. Those that lie
+ * beyond what a page holds show only that there are more: they come without criteria and automations.
+ */
 export async function listSegments(
   sql: Sql,
   { statuses, before, limit }: SegmentQuery,
-): Promise<(SegmentRow & { readonly memberCount: number })[]> {
+): Promise<ListedSegment[]> {
   // From the sum of entries and exits: counting a million memberships takes a tenth of a second for each segment.
   return rowsOf(
     sql,
-    `SELECT ${COLUMNS},
+    `WITH page AS MATERIALIZED (
+       SELECT *, ${BYTES} AS bytes FROM segment
+        WHERE status = ANY($1::text[]) AND id < $2::uuid
+        ORDER BY id DESC LIMIT $3::int + 1),
+          placed AS (SELECT id, sum(bytes) OVER (ORDER BY id DESC) - bytes < $4::int AS is_shown FROM page)
+     SELECT s.id, s.name, s.description, s.status, s.version, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
+            CASE WHEN p.is_shown THEN s.criteria END AS criteria,
+            CASE WHEN p.is_shown THEN s.automation_config END AS "automationConfig", s.bytes,
             (SELECT coalesce(sum(t.entered - t.exited), 0)::float8 FROM segment_tally t
               WHERE t.segment_id = s.id) AS "memberCount"
-       FROM segment s
-      WHERE status = ANY($1::text[]) AND id < $2::uuid
-      ORDER BY id DESC LIMIT $3::int + 1`,
+       FROM page s JOIN placed p USING (id) ORDER BY s.id DESC`,
     textArray(statuses),
     before ?? LAST_UUID,
     limit,
+    PAGE_BYTES_MAX,
   );
 }

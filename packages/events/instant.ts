@@ -1,29 +1,46 @@
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
+/** What every message about a date says that one is. */
+export const DATE_FORMS =
+  'an ISO 8601 date, or date and time, such as "2026-11-01" or "2026-11-01T09:30:00Z"';
+
 /**
- * The instant of a strict ISO 8601 date (`2026-11-01`, midnight UTC) or datetime with offset
- * (`2026-11-01T09:30Z`, `2026-11-01T09:30:00.123+01:00`), in whole epoch milliseconds; null for anything
- * else.
+ * The one reader of dates, wherever they stand: times of events, traits, bounds of criteria, files. Gives the instant in
+ * whole epoch milliseconds; null for whatever is no date. The database's `iso_epoch_ms` reads the same.
  *
- * Years 0001–9999 and offsets up to ±15:59, the ranges that PostgreSQL reads too. Further digits of a
- * second's fraction (at most 9) are cut off, not rounded. Works on character codes, since it runs once or
- * twice per decision.
+ * A date (`2026-11-01`, midnight UTC), or a date and a time after `T` or a blank, with or without seconds and up to nine
+ * digits of their fraction (those after the third are cut off, not rounded). Then, with or without a blank before,
+ * `Z`, `UTC`, `GMT` or an offset up to ±15:59 (`+01`, `+0100`, `+01:00`); without any of them it is UTC. Years 0001–9999.
+ *
+ * Works on character codes, since it runs once or twice per decision.
  */
-export function parseIso(text: string): number | null {
+export function parseInstant(text: string): number | null {
+  if (text.length < 10) return null;
   const year = digits(text, 0, 4);
+  if (year < 1 || text[4] !== '-' || text[7] !== '-') return null;
   const month = digits(text, 5, 2);
   const day = digits(text, 8, 2);
-  if (text[4] !== '-' || text[7] !== '-' || year < 1 || month < 1 || month > 12) return null;
-  if (day < 1 || day > daysInMonth(year, month)) return null;
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   const midnightMs = daysFromCivil(year, month, day) * DAY_MS;
   if (text.length === 10) return midnightMs;
-  if (text[10] !== 'T') return null;
+  if (text[10] !== 'T' && text[10] !== ' ') return null;
 
-  const offsetAt = text.endsWith('Z') ? text.length - 1 : text.length - 6;
-  const clockMs = parseClock(text, 11, offsetAt);
-  const offsetMs = parseOffset(text, offsetAt);
+  const clockEnd = endOfClock(text);
+  const clockMs = parseClock(text, 11, clockEnd);
+  const offsetMs = parseOffset(text, text[clockEnd] === ' ' ? clockEnd + 1 : clockEnd, clockEnd);
   return clockMs === null || offsetMs === null ? null : midnightMs + clockMs - offsetMs;
+}
+
+/** Where the characters that a clock is made of end. */
+function endOfClock(text: string): number {
+  let at = 11;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const isClock = (code >= 48 && code <= 58) || code === 46;
+    if (!isClock) break;
+  }
+  return at;
 }
 
 /** `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…` between two positions, in milliseconds of the day. */
@@ -45,12 +62,19 @@ function parseClock(text: string, from: number, to: number): number | null {
   return minutesMs + second * 1_000 + digits(text, from + 9, kept) * 10 ** (3 - kept);
 }
 
-function parseOffset(text: string, from: number): number | null {
+/** The zone from a position to the end, in milliseconds; nothing after the clock's end is UTC, a lone blank is no zone. */
+function parseOffset(text: string, from: number, clockEnd: number): number | null {
+  const length = text.length - from;
+  if (length === 0) return from === clockEnd ? 0 : null;
   const sign = text[from];
-  if (sign === 'Z') return from === text.length - 1 ? 0 : null;
+  if (sign !== '+' && sign !== '-') {
+    const name = text.slice(from);
+    return name === 'Z' || name === 'UTC' || name === 'GMT' ? 0 : null;
+  }
   const hours = digits(text, from + 1, 2);
-  const minutes = digits(text, from + 4, 2);
-  if ((sign !== '+' && sign !== '-') || text[from + 3] !== ':') return null;
+  const minutesAt = length === 6 && text[from + 3] === ':' ? from + 4 : from + 3;
+  const minutes = length === 3 ? 0 : digits(text, minutesAt, 2);
+  if (length !== 3 && text.length !== minutesAt + 2) return null;
   if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59) return null;
   return (hours * 60 + minutes) * (sign === '-' ? -MINUTE_MS : MINUTE_MS);
 }

@@ -1,0 +1,142 @@
+import { deep, event, EVENTS, raw, type WrongRequest } from './wrong-request';
+
+/** Values of events that are no names, times, addresses or numbers, or too large. */
+export const WRONG_VALUES: WrongRequest[] = [
+  ['a line break in a name', 'POST', EVENTS, event({ event: 'a\nb' }), 400, ['event']],
+  [
+    'a tab in ids',
+    'POST',
+    EVENTS,
+    event({ userId: 'a\t', anonymousId: '\u0085', messageId: '\u007f' }),
+    400,
+    ['userId', 'anonymousId', 'messageId'],
+  ],
+  [
+    'a line break in the name of a trait',
+    'POST',
+    EVENTS,
+    event({ traits: { 'a\nb': 1 } }),
+    400,
+    ['traits["a\\nb"]'],
+  ],
+  ['epoch seconds', 'POST', EVENTS, event({ timestamp: 1_793_525_400 }), 400, ['timestamp']],
+  [
+    'an offset that is none',
+    'POST',
+    EVENTS,
+    event({ timestamp: '2026-11-01T00:00:00+99:99' }),
+    400,
+    ['timestamp'],
+  ],
+  ['an address without a dot', 'POST', EVENTS, { body: { event: 'e', email: 'a@b' } }, 400, ['email']],
+  [
+    'epoch seconds of a subscription',
+    'PUT',
+    '/api/growth/people/u/subscriptions/s',
+    { body: { status: 'a', occurredAt: 1_793_525_400 } },
+    400,
+    ['occurredAt'],
+  ],
+  [
+    'control characters of a subscription',
+    'PUT',
+    '/api/growth/people/u/subscriptions/s%0A',
+    { body: { status: 'a' } },
+    400,
+    ['subscriptionId'],
+  ],
+  [
+    'control characters in a status and a plan',
+    'PUT',
+    '/api/growth/people/u/subscriptions/s',
+    { body: { status: 'a\n', planName: '\u001b' } },
+    400,
+    ['status', 'planName'],
+  ],
+  [
+    'whole numbers that lose digits',
+    'POST',
+    EVENTS,
+    raw(
+      '{"events":[{"event":"e","userId":"u"},{"event":"e","userId":"u","properties":{"ids":[1,12345678901234567890]},"traits":{"n":-9007199254740993}}]}',
+    ),
+    400,
+    ['events[1].properties.ids[1]', 'events[1].traits.n'],
+  ],
+  [
+    'a userId that is such a number',
+    'POST',
+    EVENTS,
+    raw('{"event":"e","userId":123456789012345678}'),
+    400,
+    ['userId'],
+  ],
+  ['Latin-1', 'POST', EVENTS, raw(Buffer.from('{"event":"e","userId":"caf\u00e9"}', 'latin1')), 400, ['']],
+  [
+    'half a character',
+    'POST',
+    EVENTS,
+    raw(
+      Buffer.concat([Buffer.from('{"event":"e","userId":"'), Buffer.from([0xe2, 0x82]), Buffer.from('"}')]),
+    ),
+    400,
+    [''],
+  ],
+  [
+    'a surrogate in UTF-8',
+    'POST',
+    EVENTS,
+    raw(
+      Buffer.concat([
+        Buffer.from('{"event":"e","userId":"'),
+        Buffer.from([0xed, 0xa0, 0x80]),
+        Buffer.from('"}'),
+      ]),
+    ),
+    400,
+    [''],
+  ],
+  [
+    'UTF-16',
+    'POST',
+    EVENTS,
+    raw(Buffer.from('{}', 'utf16le'), 'application/json; charset=utf-16'),
+    415,
+    null,
+  ],
+  ['UTF-16 that says nothing of it', 'POST', EVENTS, raw(Buffer.from('{"event":"é"}', 'utf16le')), 400, ['']],
+  [
+    '21 levels of properties',
+    'POST',
+    EVENTS,
+    raw(`{"event":"e","userId":"u","properties":${deep(21)}}`),
+    400,
+    ['properties'],
+  ],
+  [
+    '1,001 keys',
+    'POST',
+    EVENTS,
+    event({
+      properties: Object.fromEntries(Array.from({ length: 1001 }, (_none, index) => [`k${index}`, 1])),
+    }),
+    400,
+    ['properties'],
+  ],
+  [
+    'one event over 64 KiB in a batch',
+    'POST',
+    EVENTS,
+    {
+      body: {
+        events: [
+          { event: 'e', userId: 'u' },
+          { event: 'e', userId: 'u', properties: { x: 'x'.repeat(65_536) } },
+        ],
+      },
+    },
+    400,
+    ['events[1]'],
+  ],
+  ['a parameter', 'POST', `${EVENTS}?dryRun=true`, event({}), 400, ['dryRun']],
+];
