@@ -1,11 +1,9 @@
-const WORDS = new Set([
-  ...['', 'null', 'undefined', 'nil', 'none', 'nan', 'true', 'false', 'n/a', '-1', '[object object]'],
-  ...['anonymous', 'guest', 'unknown', 'not_authenticated'],
-  ...['id', 'userid', 'user_id', 'distinctid', 'distinct_id', 'email'],
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-]);
+const WORDS = new Set(
+  `null undefined nil none nan true false n/a -1 anonymous guest unknown not_authenticated id userid user_id distinctid
+  distinct_id email ffffffff-ffff-ffff-ffff-ffffffffffff`.split(/\s+/),
+).add('[object object]');
 
-/** 0, 000 and the uuid of zeros. */
+/** Nothing at all, 0, 000, and the uuid of zeros. */
 const ZEROS = /^[0-]*$/;
 
 /** Templates that nobody filled in: `{{user.id}}`, `${id}`, `%ID%`, `<id>`. */

@@ -38,7 +38,11 @@ const isoOf = (instant: number | null): string | null =>
 function stateProperties(state: SubscriptionState): JsonObject {
   const { subscriptionId, status, planName, mrr, currency, mrrEstimated, cancelAt, trialEndsAt } = state;
   return given({
-    ...{ subscriptionId, status, planName, mrr, currency },
+    subscriptionId,
+    status,
+    planName,
+    mrr,
+    currency,
     mrrEstimated: mrrEstimated ? true : null,
     cancelAt: isoOf(cancelAt),
     trialEndsAt: isoOf(trialEndsAt),

@@ -128,7 +128,7 @@ test.each<[string, readonly unknown[], number, string?, Fields?]>([
   ],
   ['beyond what a number holds', [item(price('9'.repeat(20)), 1)], Number.MAX_SAFE_INTEGER, 'est.'],
   ['a trial', [item(price(4900), 1)], 4900, '', { status: 'trialing' }],
-])('M: %s → %#', (_, items, mrr, estimated = '', more = {}) => {
+])('M: %s', (_, items, mrr, estimated = '', more = {}) => {
   expect(valueOf(items, more)).toEqual([mrr, estimated]);
 });
 
@@ -212,6 +212,6 @@ test.each<[string, readonly unknown[], Fields, number, string?]>([
     4900,
   ],
   ['a coupon that says nothing', base, { discounts: [off({})] }, 4900, 'est.'],
-])('M: %s → %#', (_, items, more, mrr, estimated = '') => {
+])('M: %s', (_, items, more, mrr, estimated = '') => {
   expect(valueOf(items, more)).toEqual([mrr, estimated]);
 });

@@ -12,11 +12,12 @@ test.each([
   expect(parseStripeSignature(header)).toEqual({ timestampS, signatures });
 });
 
-test.each([
-  ...['', 't=100', `v1=${A}`, 't=,v1=', `t=100,v0=${A}`, `t=100, v1=${A}`, `t=100,v1=${A.toUpperCase()}`],
-  ...[`t=100,v1=${A.slice(1)}`, `t=100,v1=${'é'.repeat(64)}`, `t=1.5,v1=${A}`, `t=-1,v1=${A}`, `t=x,v1=${A}`],
-  ...[`t=100,v1=${A}${' '.repeat(5000)}`, undefined, [`t=100,v1=${A}`]],
-])('%j is refused', (header) => {
+const garbled =
+  `t=100 v1=${A} t=,v1= t=100,v0=${A} t=100,v1=${A.toUpperCase()} t=100,v1=${A.slice(1)} t=1.5,v1=${A} t=-1,v1=${A} ` +
+  `t=x,v1=${A} t=100,v1=${'é'.repeat(64)}`;
+const others = ['', `t=100, v1=${A}`, `t=100,v1=${A}${' '.repeat(5000)}`, undefined, [`t=100,v1=${A}`]];
+
+test.each([...garbled.split(' '), ...others])('%j is refused', (header) => {
   expect(parseStripeSignature(header)).toBeNull();
 });
 
