@@ -31,8 +31,8 @@ function minorUnits(value: Fraction): MonthlyValue {
 }
 
 /**
- * What a subscription would bill a month, in minor units of its currency, whatever its status. What is not known counts
- * 0 and makes it an estimate. Sums are exact; it is rounded once, at the end, half up.
+ * What a subscription would bill a month, in minor units of its currency. Its status does not matter. What is not known
+ * counts 0 and makes it an estimate. Sums are exact; it is rounded once, at the end, half up.
  * @param discounts the subscription's own: they come after those of the items
  * @param atMs the instant of the state (epoch ms)
  */

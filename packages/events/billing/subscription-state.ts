@@ -1,5 +1,5 @@
 /**
- * Where a state of a subscription stands among the others of it: the greatest counts, in whatever order they arrive.
+ * Where a state of a subscription stands among the others of it: the greatest counts, in any order of arrival.
  * See {@link compareOrders}.
  */
 export type StateOrder = {

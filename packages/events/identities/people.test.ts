@@ -192,7 +192,7 @@ test('S9, S10: a customer joins by address, and stays with their first user', ()
   expect(later.ofCustomer('stripe:cus_1')).toBe(later.ofUser('u1'));
 });
 
-test("whatever comes: an id is one person's, no event is lost, and only an alias joins two users", () => {
+test("with any events an id is one person's, no event is lost, and only an alias joins two users", () => {
   const user = fc.constantFrom('u1', 'u2', 'u3', 'null');
   const visitor = fc.constantFrom('a1', 'a2', 'u1', '0');
   const event = fc.record(

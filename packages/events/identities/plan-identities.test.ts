@@ -184,7 +184,7 @@ test('an alias links the visitor who said it too, unless that is the previous id
   ).toEqual(whose('U', [], conflict('taken')));
 });
 
-test('W12: the previous id of an identify joins a visitor, whatever kind of id it was, and no other user', () => {
+test('W12: the previous id of an identify joins a visitor by either kind of id, and no other user', () => {
   const identify = { userId: 'u1', previousId: 'p1' };
   expect(plan(identify)).toEqual(whose(null, [...previous, userId]));
   expect(plan(identify, { byUserId: U, byPreviousAnonymousId: V })).toEqual(
@@ -236,7 +236,7 @@ test("I31: past the bound an id stays nobody's, and the event is still the user'
   );
 });
 
-test('whoever has too many events is not absorbed', () => {
+test('a person with too many events is not absorbed', () => {
   const large = { ...V, events: 100_001 };
   expect(plan(both, { byUserId: U, byAnonymousId: { ...V, events: 100_000 } })).toEqual(
     whose('U', [], merged('V', 'identify')),

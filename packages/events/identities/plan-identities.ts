@@ -119,7 +119,7 @@ function planByPersonId(ids: Identities, known: KnownPeople, person: KnownPerson
   return draft;
 }
 
-/** Two ids are said to be one person's, whoever they are; null where a key of a web page may not say so. */
+/** Two ids are said to be one person's, named or not; null where a key of a web page may not say so. */
 function planAlias(ids: Identities, known: KnownPeople, userId: string, previousId: string): Draft | null {
   const user = known.byUserId;
   const previous = known.byPreviousUserId ?? known.byPreviousAnonymousId;

@@ -15,7 +15,7 @@ test("R12: a click within 10 s of the delivery is a machine's", () => {
   expect(isMachineClick(click(-500), AT, [])).toBe(true);
 });
 
-test("three different links within 2 s are a machine's, whichever of them is asked about", () => {
+test("three different links within 2 s are a machine's, each of them", () => {
   const burst = [click(0, 'a'), click(1_000, 'b'), click(2_000, 'c')];
   for (const one of burst) {
     expect(

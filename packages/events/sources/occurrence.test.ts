@@ -48,7 +48,7 @@ test('a client that repeats its bytes is only believed to be ahead', () => {
   expect(at(iso(R + 2 * HOUR - 60_000), iso(R + 2 * HOUR), 'ahead')).toBe(R - 60_000);
 });
 
-test('whatever the clock, what is put right keeps its distance to the sending', () => {
+test('with any clock, what is put right keeps its distance to the sending', () => {
   const off = fc.integer({ min: -1000 * HOUR, max: 1000 * HOUR }).filter((ms) => Math.abs(ms) > 10_000);
   fc.assert(
     fc.property(off, fc.integer({ min: 0, max: 1000 * HOUR }), (skewMs, ageMs) => {

@@ -85,7 +85,7 @@ test('a body that is none is refused', () => {
   expect(takenOf(read('batch', { batch: [] }))).toEqual([]);
 });
 
-test('whatever is sent, it is taken or refused, and nothing is thrown', () => {
+test('anything that is sent is taken or refused, and nothing is thrown', () => {
   const routes = fc.constantFrom<SegmentRoute>('track', 'page', 'identify', 'group', 'alias', 'batch');
   const item = fc.record(
     {
