@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../event';
+import { subscriptionOf } from '../../subscription';
 import type { KnownObject } from './known-objects';
 import { renamedPlan } from './state';
 import { fromStripe } from './stripe';
@@ -42,4 +44,22 @@ test('S15: a plan without a nickname is called by its lookup key; of several by 
 test('S18: with more than ten items the value is an estimate', () => {
   const items = { data: [{ quantity: 1, price }], has_more: true };
   expect(stateOf('updated', { items })).toMatchObject({ mrr: 4900, mrrEstimated: true });
+});
+
+test('a name that may not be stored as it is becomes one that may', () => {
+  const named = (nickname: string, more: JsonObject = {}) => {
+    const items = { data: [{ quantity: 1, price: { ...price, nickname } }] };
+    const [event] = eventsOf(
+      stripeEvent('customer.subscription.updated', { ...subscription, items, ...more }),
+    );
+    return event === undefined ? null : subscriptionOf(event);
+  };
+  expect(named('Pro\n2\0')).toMatchObject({ planName: 'Pro 2', mrr: 4900 });
+  expect(named('x'.repeat(300))?.planName).toHaveLength(200);
+  expect(named('\n')?.planName).toBe('price_1');
+  expect(named('Pro', { status: ' ac\ntive ', currency: 'USD' })).toMatchObject({
+    status: 'ac tive',
+    currency: 'usd',
+  });
+  expect(named('Pro', { currency: 'a currency that is none' })).toMatchObject({ currency: 'usd', mrr: 4900 });
 });

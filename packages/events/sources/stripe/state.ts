@@ -82,17 +82,32 @@ function dearest(items: readonly StripeItem[]): StripeItem | undefined {
 const NAME_MAX = 200;
 const STATUS_MAX = 100;
 
-/** Stripe's own texts are longer than ours may be. */
-const cut = (text: string, max: number): string =>
-  text.slice(0, max).toWellFormed().replaceAll('\0', '\uFFFD');
+/** Stripe's texts may be longer than ours, and have line breaks; null where nothing remains. */
+function plainOf(text: string | null, max: number): string | null {
+  const plain =
+    text
+      ?.replaceAll(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, max)
+      .toWellFormed() ?? '';
+  return plain === '' ? null : plain;
+}
 
 function planOf(items: readonly StripeItem[]): Pick<SubscriptionState, 'planName' | 'planProductId'> {
   const item = dearest(items);
   if (item === undefined) return { planName: null, planProductId: null };
-  const own = item.nickname ?? item.lookupKey;
-  if (own !== null) return { planName: cut(own, NAME_MAX), planProductId: null };
-  const name = item.productName ?? item.priceId;
-  return { planName: name === null ? null : cut(name, NAME_MAX), planProductId: item.productId };
+  const own = plainOf(item.nickname, NAME_MAX) ?? plainOf(item.lookupKey, NAME_MAX);
+  if (own !== null) return { planName: own, planProductId: null };
+  const planName = plainOf(item.productName, NAME_MAX) ?? plainOf(item.priceId, NAME_MAX);
+  return { planName, planProductId: item.productId };
+}
+
+/** The code of the currency in lower case, of the subscription or else of its first item. */
+function currencyOf(subscription: JsonObject): string | null {
+  const [first] = listOf(at(subscription, 'items', 'data'));
+  const codes = [subscription['currency'], at(first, 'price', 'currency'), at(first, 'plan', 'currency')];
+  const code = codes.find((one) => typeof one === 'string' && /^[a-z]{3,10}$/i.test(one));
+  return textOf(code)?.toLowerCase() ?? null;
 }
 
 /** When it ends, where that is settled. `cancel_at_period_end` changes nothing else until then. */
@@ -112,24 +127,19 @@ export function stripeStateOf(
   known: KnownObject,
 ): SubscriptionState | null {
   const id = textOf(subscription['id']);
-  const status = textOf(subscription['status']);
+  const status = plainOf(textOf(subscription['status']), STATUS_MAX);
   if (id === null || status === null) return null;
-  const [first] = listOf(at(subscription, 'items', 'data'));
-  const currency = (
-    textOf(subscription['currency']) ??
-    textOf(at(first, 'price', 'currency')) ??
-    textOf(at(first, 'plan', 'currency'))
-  )?.toLowerCase();
-  const items = itemsOf(subscription, currency ?? null, known);
-  const value = monthlyValue(items, discountsOf(subscription, known), currency ?? null, moment.at);
+  const currency = currencyOf(subscription);
+  const items = itemsOf(subscription, currency, known);
+  const value = monthlyValue(items, discountsOf(subscription, known), currency, moment.at);
   return {
     subscriptionId: `stripe:${id}`,
-    status: cut(statusOf(subscription, status), STATUS_MAX),
+    status: statusOf(subscription, status),
     ...planOf(items),
     mrr: value.mrr,
     // Only the first ten items come with the event.
     mrrEstimated: value.estimated || at(subscription, 'items', 'has_more') === true,
-    currency: currency ?? null,
+    currency,
     cancelAt: cancelAtOf(subscription),
     trialEndsAt: millisecondsOf(subscription['trial_end']),
     order: orderOf(subscription, status, moment),
@@ -142,5 +152,5 @@ export function renamedPlan(
   product: { readonly id: string; readonly name: string },
 ): SubscriptionState | null {
   if (state.planProductId !== product.id) return null;
-  return { ...state, planName: cut(product.name, NAME_MAX) };
+  return { ...state, planName: plainOf(product.name, NAME_MAX) ?? state.planName };
 }
