@@ -76,7 +76,7 @@ const readIdentify: ReadCall = (of) => {
   if ('fault' in own) return own;
   // Rudder's browser client sends a user's traits in the context only.
   const isEmpty = own.value === null || Object.keys(own.value).length === 0;
-  const traits = isEmpty ? readTraits(of.context['traits'], 'context.traits') : own;
+  const traits = isEmpty ? readTraits(objectOf(of.context['traits']), 'context.traits') : own;
   if ('fault' in traits) return traits;
   return found({
     name: 'identify',

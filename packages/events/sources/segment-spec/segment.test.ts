@@ -73,6 +73,7 @@ test('W5: an identify takes the traits of its context where it has none itself; 
   });
   expect(identify({ context, traits: {} }).traits).toEqual(traits);
   expect(identify({ context, traits: { plan: null } }).traits).toEqual({ plan: null });
+  expect(identify({ context: { traits: 'none', campaign: 7 } })).not.toHaveProperty('traits');
   expect(only('track', { userId: 'u1', event: 'x', context })).not.toHaveProperty('traits');
   expect(only('track', { userId: 'u1', event: 'x', context })).not.toHaveProperty('context');
 });
