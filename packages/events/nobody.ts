@@ -12,10 +12,15 @@ const ZEROS = /^[0-]*$/;
 const TEMPLATE = /^(\{\{.*\}\}|\$\{.*\}|%.*%|<.*>)$/s;
 const QUOTED = /^(["'`])(.*)\1$/s;
 
+/** What remains of an id without blanks around it, a pair of quotes and its case. */
+export function bareId(id: string): string {
+  const trimmed = id.trim();
+  return (QUOTED.exec(trimmed)?.[2] ?? trimmed).trim().toLowerCase();
+}
+
 /** Whether an id stands for nobody: in any case, with blanks around it, or in a pair of quotes. */
 export function standsForNobody(id: string): boolean {
-  const trimmed = id.trim();
-  const text = (QUOTED.exec(trimmed)?.[2] ?? trimmed).trim().toLowerCase();
+  const text = bareId(id);
   return NOBODY.has(text) || ZEROS.test(text) || TEMPLATE.test(text);
 }
 

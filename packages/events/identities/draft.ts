@@ -1,3 +1,4 @@
+import { PERSON_LIMITS } from '../limits';
 import type { IdentityLink } from './identities';
 
 /** A person, as far as deciding about identities needs to know them. */
@@ -32,9 +33,9 @@ export type Draft = {
   readonly conflicts: ConflictReason[];
 };
 
-export const IDS_MAX = { userId: 50, anonymousId: 500, customerId: 50 };
+const IDS_MAX = { userId: PERSON_LIMITS.userId, anonymousId: PERSON_LIMITS.anonymousId, customerId: 50 };
 
-export const MERGED_EVENTS_MAX = 100_000;
+const MERGED_EVENTS_MAX = 100_000;
 
 export const isNamed = (person: KnownPerson): boolean => person.userIds > 0;
 

@@ -1,5 +1,5 @@
+import { normaliseEmail } from '../contacts';
 import type { IncomingEvent } from '../incoming';
-import { normaliseEmail } from '../text';
 import type { IsBlockedId } from './blocked-ids';
 
 /** The identities of an event that may find, link and merge people. An id that stands for nobody is not among them. */

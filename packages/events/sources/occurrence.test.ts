@@ -30,17 +30,31 @@ test('W10: no event is later than its receipt, nor before 1970', () => {
 test('W11: a timestamp is an instant of any form, and the receipt where it is none', () => {
   expect(occurrenceOf({ timestamp: 1767323045000, sentAt: null }, R, 'both')).toEqual({
     at: 1767323045000,
+    leadMs: 0,
     isUnreadable: false,
   });
   for (const timestamp of ['garbage', '', {}, true, [], -1]) {
-    expect(occurrenceOf({ timestamp, sentAt: null }, R, 'both')).toEqual({ at: R, isUnreadable: true });
+    expect(occurrenceOf({ timestamp, sentAt: null }, R, 'both')).toEqual({
+      at: R,
+      leadMs: 0,
+      isUnreadable: true,
+    });
   }
   for (const timestamp of [undefined, null]) {
     expect(occurrenceOf({ timestamp, sentAt: iso(R - HOUR) }, R, 'both')).toEqual({
       at: R,
+      leadMs: 0,
       isUnreadable: false,
     });
   }
+});
+
+test('how far a timestamp lies ahead is told, after its clock is put right', () => {
+  const lead = (timestamp: unknown, sentAt?: unknown) =>
+    occurrenceOf({ timestamp, sentAt }, R, 'both').leadMs;
+  expect(lead(iso(R + 5_000))).toBe(5_000);
+  expect(lead(iso(R + 2 * HOUR + 5_000), iso(R + 2 * HOUR))).toBe(5_000);
+  expect(lead(iso(R - 1))).toBe(0);
 });
 
 test('a client that repeats its bytes is only believed to be ahead', () => {

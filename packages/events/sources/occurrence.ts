@@ -1,3 +1,4 @@
+import { type JsonObject, SUBSCRIPTION_EVENT } from '../event';
 import { timestampSchema } from '../timestamp';
 
 /** What a client says of the time of an event; values as they came. */
@@ -13,8 +14,15 @@ export type ClientTimes = {
  */
 export type SkewRule = 'both' | 'ahead';
 
-/** When an event occurred (epoch ms), and whether its timestamp was there but no date. */
-export type Occurrence = { readonly at: number; readonly isUnreadable: boolean };
+/** When an event occurred. */
+export type Occurrence = {
+  /** Epoch milliseconds, never later than the receipt. */
+  readonly at: number;
+  /** How far the timestamp lies after the receipt (ms): events from the future keep their order. */
+  readonly leadMs: number;
+  /** The timestamp was there, but is no date. */
+  readonly isUnreadable: boolean;
+};
 
 /** Less than this between sending and receipt is the way here, and an exact timestamp stays exact. */
 const LATENCY_MAX_MS = 10_000;
@@ -29,10 +37,25 @@ export function instantOf(value: unknown): number | null {
 export function occurrenceOf(times: ClientTimes, receivedAt: number, rule: SkewRule): Occurrence {
   const timestamp = instantOf(times.timestamp);
   if (timestamp === null) {
-    return { at: receivedAt, isUnreadable: times.timestamp !== null && times.timestamp !== undefined };
+    const isUnreadable = times.timestamp !== null && times.timestamp !== undefined;
+    return { at: receivedAt, leadMs: 0, isUnreadable };
   }
   const aheadMs = (instantOf(times.sentAt) ?? receivedAt) - receivedAt;
   const isSkewed = rule === 'ahead' ? aheadMs > LATENCY_MAX_MS : Math.abs(aheadMs) > LATENCY_MAX_MS;
-  const at = Math.min(isSkewed ? timestamp - aheadMs : timestamp, receivedAt);
-  return { at: at < 0 ? receivedAt : at, isUnreadable: false };
+  const at = isSkewed ? timestamp - aheadMs : timestamp;
+  if (at < 0) return { at: receivedAt, leadMs: 0, isUnreadable: false };
+  return { at: Math.min(at, receivedAt), leadMs: Math.max(0, at - receivedAt), isUnreadable: false };
+}
+
+/**
+ * How far an event's time lies after its receipt (ms). Of a subscription it is that of its state, where that has its own.
+ * @param leadMs of the event's timestamp
+ */
+export function leadOf(
+  event: { readonly name: string; readonly properties?: JsonObject },
+  leadMs: number,
+  receivedAt: number,
+): number {
+  const ofState = event.name === SUBSCRIPTION_EVENT ? instantOf(event.properties?.['occurredAt']) : null;
+  return ofState === null ? leadMs : Math.max(0, ofState - receivedAt);
 }

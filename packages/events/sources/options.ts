@@ -1,9 +1,9 @@
 import type { IsBlockedId } from '../identities/blocked-ids';
+import type { Receipt } from '../sequence';
 
 /** What a client's body is read with, beside the body itself. */
 export type SourceOptions = {
-  /** Epoch milliseconds. */
-  readonly receivedAt: number;
+  readonly receipt: Receipt;
   /** Makes the id of an event that brings none. */
   readonly makeMessageId: () => string;
   readonly isBlocked: IsBlockedId;

@@ -1,7 +1,7 @@
+import { normaliseTraits } from '../contacts';
 import type { JsonObject } from '../event';
-import { nameSchema } from '../native';
 import { subscriptionPropertiesSchema } from '../subscription';
-import { cleanObject, normaliseEmail } from '../text';
+import { cleanObject, nameSchema, traitNameFault } from '../text';
 import { objectOf } from './reading';
 import { faulty, type Field, found } from './field';
 
@@ -49,11 +49,10 @@ export function readTraits(value: unknown, path: string): Field<JsonObject | nul
   const field = readObject(value, path);
   if ('fault' in field || field.value === null) return field;
   for (const name of Object.keys(field.value)) {
-    if (name.length >= 1 && name.length <= 200) continue;
-    return faulty('invalid_event', `${path} has a name that has not 1 to 200 characters`);
+    const message = traitNameFault(name);
+    if (message !== null) return faulty('invalid_event', `${path}: ${message}`);
   }
-  const email = normaliseEmail(Object.hasOwn(field.value, 'email') ? field.value['email'] : undefined);
-  return email === null ? field : found({ ...field.value, email });
+  return found(normaliseTraits(field.value));
 }
 
 /** The properties of a `subscription_updated`. They are a subscription's state: one that can't be stored is refused. */

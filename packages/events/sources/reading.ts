@@ -1,5 +1,5 @@
 import type { JsonObject } from '../event';
-import { TIMESTAMP_MAX_MS } from '../timestamp';
+import { TIMESTAMP_MAX_MS } from '../limits';
 
 // Vendors' bodies come in many versions: what is not of the expected type reads as missing.
 

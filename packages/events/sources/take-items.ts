@@ -1,11 +1,13 @@
 import type { JsonObject } from '../event';
-import type { AccountUpdate, IncomingEvent, Rejection, RejectionCode, SourceOutcome } from '../incoming';
+import type { AccountUpdate, Rejection, RejectionCode, SourceOutcome } from '../incoming';
+import { jsonFault, type JsonSize } from '../json-bounds';
+import type { Receipt } from '../sequence';
 import { faulty, type Field } from './field';
-import { jsonFault } from '../text';
+import { type Dated, placeEvents } from './place-events';
 import { objectOf, textOf } from './reading';
 
-/** What an item became: an event, or something said of an account. */
-export type Taken = { readonly event: IncomingEvent } | { readonly account: AccountUpdate };
+/** What an item became: an event, with how far its time lies after the receipt, or something said of an account. */
+export type Taken = Dated | { readonly account: AccountUpdate };
 
 /** Counts what is put right while items are read: see `SourceCounts`. */
 export type Tally = {
@@ -19,13 +21,15 @@ export const ITEMS_MAX = 2_500;
 /** Bytes of one item's JSON, as the Segment API has it. */
 export const ITEM_BYTES_MAX = 32 * 1024;
 
-const encoder = new TextEncoder();
+/** A character takes 6 bytes at most (`\u001f`). */
+const CHAR_BYTES_MAX = 6;
+/** A number has 24 characters at most; with it go quotes, a comma, a colon. */
+const VALUE_BYTES_MAX = 32;
 
-function isTooLarge(item: JsonObject): boolean {
-  const text = JSON.stringify(item);
-  // A UTF-16 unit takes one to three bytes of UTF-8: most items need no encoding to be sure.
-  if (text.length > ITEM_BYTES_MAX) return true;
-  return text.length * 3 > ITEM_BYTES_MAX && encoder.encode(text).length > ITEM_BYTES_MAX;
+/** Nearly every item has so few characters that it need not be written out to know. */
+function isTooLarge(item: JsonObject, { chars, values }: JsonSize): boolean {
+  if (chars * CHAR_BYTES_MAX + values * VALUE_BYTES_MAX <= ITEM_BYTES_MAX) return false;
+  return new TextEncoder().encode(JSON.stringify(item)).length > ITEM_BYTES_MAX;
 }
 
 type ReadItem = (item: JsonObject, tally: Tally) => Field<Taken>;
@@ -34,9 +38,10 @@ function take(item: unknown, read: ReadItem, tally: Tally): Field<Taken> {
   const object = objectOf(item);
   if (object === null) return faulty('invalid_event', 'must be an object');
   // Before its size: writing JSON of any depth would end the stack.
-  const wrong = jsonFault(object);
+  const size = { keys: 0, chars: 0, values: 0 };
+  const wrong = jsonFault(object, size, 0);
   if (wrong !== null) return faulty('invalid_event', wrong);
-  if (isTooLarge(object))
+  if (isTooLarge(object, size))
     return faulty('event_too_large', `must have at most ${ITEM_BYTES_MAX} bytes of JSON`);
   return read(object, tally);
 }
@@ -55,28 +60,31 @@ export function refuseBody(code: RejectionCode, message: string): SourceOutcome 
  * @param read makes the event of an item that is an object of a fair size
  * @param messageIdOf the item's own id, for the report
  * @param isStrict whether a bad item refuses all
+ * @param receipt of the body: its events get their places by it
  */
 export function takeItems(
   items: readonly unknown[],
   read: ReadItem,
   messageIdOf: (item: JsonObject) => unknown,
   isStrict: boolean,
+  receipt: Receipt,
 ): SourceOutcome {
   if (items.length > ITEMS_MAX) return refuseBody('too_many_items', `a batch has at most ${ITEMS_MAX} items`);
   const tally: Tally = {
     unreadableTimestamps: 0,
     blockedIds: { userId: 0, anonymousId: 0, previousId: 0 },
   };
-  const events: IncomingEvent[] = [];
+  const dated: Dated[] = [];
   const accounts: AccountUpdate[] = [];
   const rejected: Rejection[] = [];
   for (const [index, item] of items.entries()) {
     const field = take(item, read, tally);
     if ('fault' in field) {
       rejected.push({ index, messageId: reportedId(messageIdOf(objectOf(item) ?? {})), ...field.fault });
-    } else if ('event' in field.value) events.push(field.value.event);
+    } else if ('event' in field.value) dated.push(field.value);
     else accounts.push(field.value.account);
   }
   if (isStrict && rejected.length > 0) return { accepted: false, rejected };
+  const events = placeEvents(dated, receipt);
   return { accepted: true, events, accounts, rejected, counts: tally };
 }

@@ -1,5 +1,5 @@
+import { normaliseEmail } from '../../contacts';
 import type { IncomingEvent } from '../../incoming';
-import { normaliseEmail } from '../../text';
 import { makeIsBlockedId } from '../blocked-ids';
 import type { KnownPerson } from '../draft';
 import { identitiesOf } from '../identities';

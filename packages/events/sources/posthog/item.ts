@@ -1,7 +1,7 @@
 import { type JsonObject, SUBSCRIPTION_EVENT } from '../../event';
 import type { EventKind } from '../../incoming';
 import { faulty, type Field, found } from '../field';
-import { instantOf, type Occurrence, occurrenceOf } from '../occurrence';
+import { instantOf, leadOf, type Occurrence, occurrenceOf } from '../occurrence';
 import type { SourceOptions } from '../options';
 import { nameFault, readMessageId, readObject, readSubscription } from '../read-fields';
 import { at } from '../reading';
@@ -33,6 +33,7 @@ type Read = {
   /** Null: none were sent. */
   readonly properties: JsonObject | null;
   readonly moment: { readonly messageId: string; readonly occurredAt: number; readonly receivedAt: number };
+  readonly leadMs: number;
   readonly options: SourceOptions;
   readonly tally: Tally;
 };
@@ -53,7 +54,7 @@ function readIds({ item, type, options, tally }: Read): Field<PosthogIds> {
 
 /** `$groupidentify` describes an account; servers send it as nobody's. */
 function takeGroup(read: Read): Field<Taken> {
-  const { item, properties, moment, options, tally } = read;
+  const { item, properties, moment, leadMs, options, tally } = read;
   const group = readGroup(properties ?? {});
   if ('fault' in group) return group;
   const { nobody, ...account } = group.value;
@@ -61,11 +62,11 @@ function takeGroup(read: Read): Field<Taken> {
   const ids = doerOf(item, options, tally);
   if ('fault' in ids) return ids;
   const call = { name: 'group', kind: 'group' as const, accounts: [account] };
-  return found({ event: { ...moment, ...call, ...ids.value, ...origin(options) } });
+  return found({ event: { ...moment, ...call, ...ids.value, ...origin(options) }, leadMs });
 }
 
 function takeEvent(read: Read): Field<Taken> {
-  const { item, type, properties, moment, options } = read;
+  const { item, type, properties, moment, leadMs, options } = read;
   const ids = readIds(read);
   if ('fault' in ids) return ids;
   const traits = traitsOf(item, properties ?? {});
@@ -85,6 +86,7 @@ function takeEvent(read: Read): Field<Taken> {
       ...(accounts.length === 0 ? {} : { accounts }),
       ...origin(options),
     },
+    leadMs: leadOf({ name, ...(properties === null ? {} : { properties }) }, leadMs, moment.receivedAt),
   });
 }
 
@@ -95,7 +97,7 @@ function occurrenceIn(item: JsonObject, sentAt: unknown, receivedAt: number): Oc
     return occurrenceOf({ timestamp, sentAt }, receivedAt, 'ahead');
   }
   const sentAtMs = Math.min(instantOf(sentAt) ?? receivedAt, receivedAt);
-  return { at: Math.max(0, Math.floor(sentAtMs - offset)), isUnreadable: false };
+  return { at: Math.max(0, Math.floor(sentAtMs - offset)), leadMs: 0, isUnreadable: false };
 }
 
 /** Reads one item; `sentAt` is its body's. */
@@ -106,7 +108,8 @@ export function readPosthogItem(
   tally: Tally,
 ): Field<Taken> {
   const { event: type, uuid } = item;
-  const { receivedAt, fromBrowser, makeMessageId } = options;
+  const { receipt, fromBrowser, makeMessageId } = options;
+  const receivedAt = receipt.atMs;
   const wrong = nameFault(type);
   if (wrong !== null || typeof type !== 'string') {
     return faulty('invalid_event', `event ${wrong ?? 'must be a string'}`);
@@ -123,6 +126,7 @@ export function readPosthogItem(
   const occurrence = occurrenceIn(item, sentAt, receivedAt);
   if (occurrence.isUnreadable) tally.unreadableTimestamps += 1;
   const moment = { messageId: messageId.value, occurredAt: occurrence.at, receivedAt };
-  const read = { item, type, properties: properties.value, moment, options, tally };
+  const { leadMs } = occurrence;
+  const read = { item, type, properties: properties.value, moment, leadMs, options, tally };
   return type === '$groupidentify' ? takeGroup(read) : takeEvent(read);
 }

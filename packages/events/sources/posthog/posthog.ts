@@ -35,5 +35,6 @@ export function fromPosthog(body: unknown, options: SourceOptions): SourceOutcom
     (item, tally) => readPosthogItem(item, sentAt, options, tally),
     (item) => item['uuid'],
     options.strict === true,
+    options.receipt,
   );
 }

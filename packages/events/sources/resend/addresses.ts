@@ -1,10 +1,9 @@
-import { isStorable, normaliseEmail } from '../../text';
+import { normaliseEmail } from '../../contacts';
 
 /** The address of `Ana <Ana@Example.com>`, or of the text as it is, in the form that identifies; null where it is none. */
 export function addressOf(text: unknown): string | null {
   if (typeof text !== 'string') return null;
-  const address = normaliseEmail(/<([^<>]*)>\s*$/.exec(text)?.[1] ?? text);
-  return address !== null && isStorable(address) && /^[^\s@]+@[^\s@]+$/.test(address) ? address : null;
+  return normaliseEmail(/<([^<>]*)>\s*$/.exec(text)?.[1] ?? text);
 }
 
 /** The addresses that a mail went to, each once. */

@@ -21,7 +21,7 @@ const mail = (more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 const read = (body: unknown, more = {}) =>
-  fromResend(body, { webhookId: 'msg_1', receivedAt: RECEIVED, ...more });
+  fromResend(body, { webhookId: 'msg_1', receipt: { atMs: RECEIVED, before: 0 }, ...more });
 const factsOf = (body: unknown) => read(body).facts.map(({ fact, isSet }) => [fact, isSet]);
 
 test('R1: a mail to two addresses is an event of each', () => {
@@ -29,12 +29,13 @@ test('R1: a mail to two addresses is an event of each', () => {
     webhook('email.opened', mail({ to: ['ana@example.com', 'ben@example.com'] })),
   );
   expect(events).toEqual(
-    ['ana@example.com', 'ben@example.com'].map((email) => ({
+    ['ana@example.com', 'ben@example.com'].map((email, index) => ({
       messageId: `resend:msg_1:${email}`,
       name: 'email_opened',
       email,
       occurredAt: CREATED_MS,
       receivedAt: RECEIVED,
+      ...(index === 0 ? {} : { sequence: index }),
       properties: { emailId: 'e1', subject: 'Hello' },
     })),
   );

@@ -2,8 +2,10 @@ import type { JsonObject } from '../../event';
 import type { IncomingEvent } from '../../incoming';
 import { isMachineAgent } from '../../mail/machine-clicks';
 import type { MailFact } from '../../mail/mail-facts';
+import type { Receipt } from '../../sequence';
 import { cleanObject } from '../../text';
 import { instantOf } from '../occurrence';
+import { placeEvents } from '../place-events';
 import { at, given, listOf, objectOf, textOf } from '../reading';
 import { addressesOf } from './addresses';
 import { mailFactsOf } from './facts';
@@ -12,7 +14,7 @@ import { mailFactsOf } from './facts';
 export type ResendOptions = {
   /** The `svix-id`: the same whenever the webhook is sent again. */
   readonly webhookId: string;
-  readonly receivedAt: number;
+  readonly receipt: Receipt;
   /** Whether mail to an address of nobody is dropped, instead of making a person known by it. */
   readonly onlyIfKnown?: boolean;
 };
@@ -67,7 +69,8 @@ function propertiesOf(type: string, data: JsonObject): JsonObject {
 }
 
 function eventsOf(type: string, data: JsonObject, atMs: number, options: ResendOptions): IncomingEvent[] {
-  const { webhookId, receivedAt, onlyIfKnown } = options;
+  const { webhookId, receipt, onlyIfKnown } = options;
+  const receivedAt = receipt.atMs;
   const properties = propertiesOf(type, data);
   return addressesOf(data['to']).map((email) => ({
     messageId: `resend:${webhookId}:${email}`,
@@ -90,8 +93,9 @@ export function fromResend(body: unknown, options: ResendOptions): ResendOutcome
   if (type === null || data === null || !(EVENTS.has(type) || FACTS.has(type)))
     return { events: [], facts: [] };
   // The webhook's time: `data.created_at` is the mail's, which may be days older.
-  const createdAt = instantOf(at(body, 'created_at')) ?? options.receivedAt;
+  const createdAt = instantOf(at(body, 'created_at')) ?? options.receipt.atMs;
   const clickedAt = type === 'email.clicked' ? instantOf(at(data, 'click', 'timestamp')) : null;
   const events = EVENTS.has(type) ? eventsOf(type, data, clickedAt ?? createdAt, options) : [];
-  return { events, facts: mailFactsOf(type, data, createdAt) };
+  const dated = events.map((event) => ({ event, leadMs: 0 }));
+  return { events: placeEvents(dated, options.receipt), facts: mailFactsOf(type, data, createdAt) };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { codesOf, options, takenOf } from '../test/read';
+import { codesOf, options, RECEIVED, takenOf } from '../test/read';
 import { fromSegment, type SegmentRoute } from './segment';
 
 const read = (route: SegmentRoute, body: unknown, more = {}) => fromSegment(route, body, options(more));
@@ -73,6 +73,15 @@ test('W20: a batch in a batch, and other types, are unknown', () => {
       [0, 'unknown_type'],
     ]);
   }
+});
+
+test('events of one time keep their order, those from the future among themselves too', () => {
+  const at = (ms: number) => ({ ...good, timestamp: new Date(RECEIVED + ms).toISOString() });
+  const receipt = { atMs: RECEIVED, before: 3 };
+  const sequences = (batch: readonly object[]) =>
+    takenOf(read('batch', { batch }, { receipt })).map(({ sequence }) => sequence);
+  expect(sequences([good, good])).toEqual([3, 4]);
+  expect(sequences([at(2_000), at(1_000), at(-1_000)])).toEqual([5, 4, 3]);
 });
 
 test('a body that is none is refused', () => {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../event';
 import type { AccountLink, EventKind, SourceOutcome } from '../../incoming';
 import { faulty, type Field, found } from '../field';
-import { occurrenceOf } from '../occurrence';
+import { leadOf, occurrenceOf } from '../occurrence';
 import type { SourceOptions } from '../options';
 import { readId, readMessageId } from '../read-fields';
 import { objectOf, textOf } from '../reading';
@@ -52,7 +52,8 @@ function readItem(
   if (!isKind(type)) return faulty('unknown_type', 'type must be one of the calls of the Segment API');
   const messageId = readMessageId(item['messageId'], 'messageId', options.makeMessageId);
   if ('fault' in messageId) return messageId;
-  const { fromBrowser = false, receivedAt } = options;
+  const { fromBrowser = false, receipt } = options;
+  const receivedAt = receipt.atMs;
   if (fromBrowser && (item['personId'] ?? null) !== null) {
     return faulty('not_allowed', 'personId must not be given: the key may stand in a web page');
   }
@@ -75,6 +76,7 @@ function readItem(
       ...(accounts.length === 0 ? {} : { accounts }),
       ...(fromBrowser ? { fromBrowser } : {}),
     },
+    leadMs: leadOf(call.value, occurrence.leadMs, receivedAt),
   });
 }
 
@@ -88,7 +90,13 @@ export function fromSegment(route: SegmentRoute, body: unknown, options: SourceO
   const whole = objectOf(body);
   if (whole === null) return refuseBody('invalid_body', 'must be a JSON object');
   if (route !== 'batch' && route !== 'import') {
-    return takeItems([whole], (item, tally) => readItem(item, route, {}, options, tally), messageIdOf, true);
+    return takeItems(
+      [whole],
+      (item, tally) => readItem(item, route, {}, options, tally),
+      messageIdOf,
+      true,
+      options.receipt,
+    );
   }
   if (route === 'import' && options.fromBrowser === true) {
     return refuseBody('not_allowed', 'a key that may stand in a web page imports nothing');
@@ -100,5 +108,6 @@ export function fromSegment(route: SegmentRoute, body: unknown, options: SourceO
     (item, tally) => readItem(item, item['type'], whole, options, tally),
     messageIdOf,
     options.strict === true,
+    options.receipt,
   );
 }

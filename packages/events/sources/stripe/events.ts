@@ -1,8 +1,9 @@
+import { normaliseEmail } from '../../contacts';
 import { type JsonObject, SUBSCRIPTION_EVENT } from '../../event';
 import type { SubscriptionState } from '../../billing/subscription-state';
 import type { IsBlockedId } from '../../identities/blocked-ids';
 import type { IncomingEvent } from '../../incoming';
-import { cleanObject, normaliseEmail } from '../../text';
+import { cleanObject } from '../../text';
 import { at, given, textOf } from '../reading';
 import type { KnownObject } from './known-objects';
 import { ownerOf, type OwnerSource, userIdsIn } from './owner';

@@ -1,7 +1,7 @@
-import { nameSchema } from '../../native';
+import { normaliseEmail } from '../../contacts';
 import type { IsBlockedId } from '../../identities/blocked-ids';
 import type { IncomingEvent } from '../../incoming';
-import { normaliseEmail } from '../../text';
+import { nameSchema } from '../../text';
 import { at, textOf } from '../reading';
 import { expanded, type KnownObject } from './known-objects';
 

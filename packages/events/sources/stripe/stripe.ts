@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../event';
 import type { IsBlockedId } from '../../identities/blocked-ids';
 import type { IncomingEvent } from '../../incoming';
+import type { Receipt } from '../../sequence';
+import { placeEvents } from '../place-events';
 import { at, millisecondsOf, objectOf, textOf } from '../reading';
 import {
   checkoutEvents,
@@ -14,7 +16,7 @@ import { thinNotificationOf, type ThinNotification } from './thin';
 
 /** What an installation knows and wants, beside the body. */
 export type StripeOptions = {
-  readonly receivedAt: number;
+  readonly receipt: Receipt;
   readonly known: KnownObject;
   readonly isBlocked: IsBlockedId;
   readonly withTraits?: boolean;
@@ -57,7 +59,7 @@ function eventsOf(object: JsonObject, context: StripeContext): readonly Incoming
  * tolerantly: the endpoint's API version, years old or new, makes the shape of the body.
  */
 export function fromStripe(body: unknown, options: StripeOptions): StripeOutcome {
-  const { withConnect = false, withTraits = false, receivedAt, known, isBlocked } = options;
+  const { withConnect = false, withTraits = false, receipt, known, isBlocked } = options;
   const notification = thinNotificationOf(body);
   const account = notification === null ? textOf(at(body, 'account')) : notification.account;
   if (account !== null && !withConnect) return { kind: 'ignored', reason: 'connect' };
@@ -72,9 +74,10 @@ export function fromStripe(body: unknown, options: StripeOptions): StripeOutcome
   }
   const previous = objectOf(at(body, 'data', 'previous_attributes'));
   const moment = { type, eventId, at: atMs };
-  const context = { moment, receivedAt, known, isBlocked, withTraits, previous };
+  const context = { moment, receivedAt: receipt.atMs, known, isBlocked, withTraits, previous };
   const kept = knownObjectOf(type, object, atMs, eventId);
   const events = eventsOf(object, context);
   if (events === null && kept === null) return { kind: 'ignored', reason: 'type' };
-  return { kind: 'taken', events: events ?? [], object: kept };
+  const dated = (events ?? []).map((event) => ({ event, leadMs: 0 }));
+  return { kind: 'taken', events: placeEvents(dated, receipt), object: kept };
 }

@@ -10,7 +10,11 @@ const thin = {
   related_object: { id: 'sub_1', type: 'subscription', url: '/v1/subscriptions/sub_1' },
 };
 
-const options = { receivedAt: 1_800_000_000_000, known: () => null, isBlocked: makeIsBlockedId() };
+const options = {
+  receipt: { atMs: 1_800_000_000_000, before: 0 },
+  known: () => null,
+  isBlocked: makeIsBlockedId(),
+};
 const NOTIFICATION = {
   eventId: 'evt_thin',
   type: 'customer.subscription.updated',

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../event';
-import { parseIsoInstant } from '../../timestamp';
+import { parseInstant } from '../../instant';
 import { at, textOf } from '../reading';
 
 /** A notification that carries no object: it has to be fetched. */
@@ -31,7 +31,7 @@ export function thinNotificationOf(body: unknown): ThinNotification | null {
   return {
     eventId,
     type: type.replace(/^v1\./, ''),
-    at: parseIsoInstant(textOf(at(body, 'created')) ?? ''),
+    at: parseInstant(textOf(at(body, 'created')) ?? ''),
     path: isFollowed ? path : null,
     account: textOf(at(body, 'context')) ?? textOf(at(body, 'account')),
   };

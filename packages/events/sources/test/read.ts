@@ -5,7 +5,7 @@ import type { SourceOptions } from '../options';
 export const RECEIVED = Date.UTC(2026, 10, 22, 12);
 
 export const options = (more: Partial<SourceOptions> = {}): SourceOptions => ({
-  receivedAt: RECEIVED,
+  receipt: { atMs: RECEIVED, before: 0 },
   makeMessageId: () => 'made',
   isBlocked: makeIsBlockedId(),
   ...more,

@@ -37,7 +37,7 @@ export function stripeEvent(type: string, object: JsonObject, more: JsonObject =
 }
 
 export const options = (more: Partial<StripeOptions> = {}): StripeOptions => ({
-  receivedAt: RECEIVED,
+  receipt: { atMs: RECEIVED, before: 0 },
   known: () => null,
   isBlocked: makeIsBlockedId(),
   ...more,
