@@ -30,7 +30,7 @@ export type Standalone = {
 
 /** How long the last run may hold the port: its processes drain by themselves after a kill. */
 const PORT_WAIT_MS = 10_000;
-/** A stop that hangs in what has no limit of its own (a long recovery) ends here; the contract says 20 s. */
+/** A stop that hangs in what has no limit of its own (a long recovery) ends here; a stop takes at most 20 s. */
 const STOP_LIMIT_MS = 19_000;
 
 /**

@@ -8,7 +8,7 @@ import { type OwnDatabase, runStandalone } from './run-standalone';
 import type { Program } from './supervised-child';
 
 /**
- * In the order in which they stop. The contract gives 20 s to all: 15 s to these, the rest to the database. What one
+ * In the order in which they stop. All have 20 s: 15 s for these, the rest to the database. What one
  * leaves of its time the next may use.
  */
 function programs(): Program[] {

@@ -203,3 +203,4 @@ export {
 } from './deliveries/resends';
 export { countDeliveries, foldDeliveryTallies } from './deliveries/tallies';
 export type { DeliveryFilter, DeliveryStatus } from './deliveries/pages';
+export { isUuid } from './connection/uuids';

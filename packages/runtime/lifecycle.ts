@@ -3,7 +3,7 @@ import type { Log } from './log';
 /** Something that was opened and closes: an HTTP server, a worker, a pool. */
 export type Closable = { readonly name: string; close(): Promise<void> };
 
-/** How long a process may take to drain before it gives up (ms); the contract promises 20 s for all of them. */
+/** How long a process may take to drain before it gives up (ms); all of them together have 20 s. */
 const DRAIN_LIMIT_MS = 15_000;
 
 /**

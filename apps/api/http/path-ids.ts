@@ -4,17 +4,11 @@ import {
   decodeCursor,
   findPersonId,
   findSegment,
+  isUuid,
   type Models,
   type SegmentRow,
 } from '#database';
 import { invalid, notFound } from './problem';
-
-/** The one form in which ids are given out, whatever the case. */
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** An id in a path, in the form in which the database gives it. @throws Problem 404 when it is no UUID: nothing has it */
 export function idOf(text: string, what: string): string {

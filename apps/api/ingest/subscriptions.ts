@@ -1,11 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import { acceptedAnswerSchema, subscriptionSchema } from '#api-schemas';
 import { faultsOf } from '#criteria';
-import { findPeople } from '#database';
+import { findPeople, isUuid } from '#database';
 import { fromNative, nameSchema, SUBSCRIPTION_EVENT } from '#events';
 import type { AppDeps } from '../deps';
 import type { Metrics } from '../operations/metrics';
-import { isUuid } from '../http/path-ids';
 import { invalid } from '../http/problem';
 import { defineRoute, type Route } from '../http/route';
 import type { Ingest } from './store-event';

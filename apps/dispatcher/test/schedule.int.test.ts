@@ -24,7 +24,7 @@ jest.setTimeout(60_000);
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-/** The waits between the tries, as the contract has them. */
+/** The waits between the tries, as README gives them. */
 const WAITS_MS = [
   5 * SECOND_MS,
   5 * MINUTE_MS,

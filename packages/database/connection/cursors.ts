@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isUuid } from './uuids';
 
 /** Long enough that no typing mistake passes, short enough for a URL. */
 const CHECK_BYTES = 6;
@@ -20,10 +21,10 @@ export function encodeCursor(list: string, keys: readonly string[]): string {
 /** What a list is sorted by: an id, or epoch milliseconds. */
 export type CursorKey = 'uuid' | 'ms';
 
-const KEYS: Readonly<Record<CursorKey, RegExp>> = {
-  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+const IS_KEY: Readonly<Record<CursorKey, (text: string) => boolean>> = {
+  uuid: isUuid,
   // Up to the year 9999, before 1970 too: what PostgreSQL takes for an instant.
-  ms: /^-?\d{1,14}$/,
+  ms: (text) => /^-?\d{1,14}$/.test(text),
 };
 
 /**
@@ -40,7 +41,7 @@ export function decodeCursor(list: string, cursor: string, kinds: readonly Curso
   const isOurs =
     Array.isArray(keys) &&
     keys.length === kinds.length &&
-    keys.every((key, index) => typeof key === 'string' && KEYS[kinds[index] ?? 'uuid'].test(key));
+    keys.every((key, index) => typeof key === 'string' && IS_KEY[kinds[index] ?? 'uuid'](key));
   return isOurs ? keys.map(String) : null;
 }
 

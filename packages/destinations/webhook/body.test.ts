@@ -1,7 +1,7 @@
 import { renderWebhookSample } from './body';
 import { BODY, DELIVERY_ID } from './test/request';
 
-test('the body has the shape of the contract', () => {
+test('the body has the shape that receivers rely on', () => {
   expect(JSON.parse(BODY)).toEqual({
     id: DELIVERY_ID,
     type: 'segment.entered',
