@@ -58,11 +58,11 @@ async function untilReady(url: string): Promise<void> {
 }
 
 /** The tool is a plain module, for the commands in package.json run it before anything is built. */
-type RedisTool = { readonly findOrInstallRedisServer: () => string | null };
+type RedisTool = { readonly findOrInstallServer: (kind: 'redis') => string | null };
 
 export async function startRedis(folder: string, port: number): Promise<ChildProcess> {
-  const tool = (await import(path.join(projectRoot(), 'tools', 'redis-server.mjs'))) as RedisTool;
-  const server = tool.findOrInstallRedisServer();
+  const tool = (await import(path.join(projectRoot(), 'tools', 'system-server.mjs'))) as RedisTool;
+  const server = tool.findOrInstallServer('redis');
   if (server === null) throw new Error('the benchmark needs redis-server or valkey-server');
   // As docker-compose.yml runs it.
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];

@@ -15,7 +15,7 @@ export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
-export { applyMigrations, migrationsApplied } from './connection/migrate';
+export { applyMigrations, migrationsApplied, onMigrationSession } from './connection/migrate';
 export {
   createPeople,
   createPeopleByEmail,

@@ -4,10 +4,10 @@ import {
   createRedisBackend,
   type IQueueBackend,
   type PgPool,
-  PostgresConnection,
+  runMigrations,
 } from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
-import { connectQueuePool } from '#database';
+import { connectQueuePool, onMigrationSession } from '#database';
 import type { QueueName } from './contract';
 
 /** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
@@ -90,12 +90,7 @@ export function openQueueBackend(settings: QueueBackendSettings): QueueBackend {
 
 /** Brings BullMQ's own schema in PostgreSQL up to date. Only the migrate step does this. */
 export async function migrateQueues(databaseUrl: string): Promise<void> {
-  const connection = new PostgresConnection({ connectionString: databaseUrl, max: 1, migrate: true });
-  try {
-    await connection.waitUntilReady();
-  } finally {
-    await connection.close();
-  }
+  await onMigrationSession(databaseUrl, (client) => runMigrations(client));
 }
 
 /**

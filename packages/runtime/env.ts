@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
+import { databaseUrlFault } from './database-url';
 import { secretKeyOf } from './secret-keys';
 
 /** The stages a worker can run; `WORKER_STAGES` names a subset of them. */
@@ -15,7 +16,10 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
-const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL that begins with postgresql://');
+const databaseUrl = z.string().superRefine((url, ctx) => {
+  const message = databaseUrlFault(url);
+  if (message !== null) ctx.addIssue({ code: 'custom', message });
+});
 
 const redisUrl = z
   .string()
@@ -60,6 +64,7 @@ const envSchema = z.object({
     .default(3000),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_REPLICA_URL: databaseUrl.optional(),
+  QUEUE_DATABASE_URL: databaseUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   SECRETS_KEY: secretKeys.default([]),

@@ -6,6 +6,7 @@ export {
   requireKeysBeyondLoopback,
   type WorkerStage,
 } from './env';
+export { databaseUrlFault, isSslMode, readableUrl, type SslMode } from './database-url';
 export { type Log, makeLog } from './log';
 export type { Clock } from './clock';
 export { type Closable, closeAll, runUntilStopped } from './lifecycle';
