@@ -1,5 +1,12 @@
 import { makeOutageLog } from '#concurrency';
-import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
+import {
+  connect,
+  connectForReads,
+  inTransaction,
+  loadDefinitions,
+  makeCounters,
+  planConnections,
+} from '#database';
 import { destinationSettings, makeDestinations } from '#destinations';
 import { fromNative, parseNativeBody } from '#events';
 import { makeProducer, openQueueBackend, type QueueBackend, redisWarnings } from '#queues';
@@ -7,6 +14,7 @@ import {
   type Log,
   makeLog,
   parseEnv,
+  queueDatabaseUrl,
   requireDatabaseUrl,
   requireKeysBeyondLoopback,
   runMain,
@@ -16,10 +24,6 @@ import { makeSecretBox } from '#secrets';
 import { makeApp } from './app';
 import { listen } from './http/server';
 
-/** All processes together stay well under the 200 connections of the embedded server. */
-const POOL_MAX = 8;
-const QUEUE_POOL_MAX = 8;
-const READS_POOL_MAX = 6;
 const WARM_UP_EVENTS = 200;
 
 const UNSEALED =
@@ -51,16 +55,19 @@ runMain(async () => {
   const outage = makeOutageLog(log, {}, 'connection lost');
   const onError = (error: Error): void => outage.failed('outage', error);
 
-  const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const queueUrl = queueDatabaseUrl(env, databaseUrl);
+  const { sizes, notes } = await planConnections('api', { databaseUrl, queueUrl });
+  for (const note of notes) log.warn(note);
+  const { db, close: closeDatabase } = connect(databaseUrl, sizes.main, onError);
   const { db: reads, close: closeReads } = connectForReads(
     env.DATABASE_REPLICA_URL ?? databaseUrl,
-    READS_POOL_MAX,
+    sizes.reads,
     onError,
   );
   const backend = openQueueBackend({
-    databaseUrl,
+    databaseUrl: queueUrl ?? databaseUrl,
     redisUrl: env.REDIS_URL,
-    poolMax: QUEUE_POOL_MAX,
+    poolMax: sizes.queue,
     durable: true,
     onError,
   });

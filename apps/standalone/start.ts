@@ -60,7 +60,11 @@ export async function start(environment: NodeJS.ProcessEnv, stop: AbortSignal): 
       startDatabase: () => startOwnDatabase(env, note),
       migrate: async (databaseUrl) => {
         try {
-          await migrateAll({ databaseUrl, redisUrl: env.REDIS_URL, note });
+          await migrateAll({
+            databaseUrl: env.QUEUE_DATABASE_URL ?? databaseUrl,
+            redisUrl: env.REDIS_URL,
+            note,
+          });
         } catch (error) {
           throw new Error(`The database could not be made ready: ${readable(error)}`, { cause: error });
         }

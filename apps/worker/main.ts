@@ -1,14 +1,8 @@
-import { connect, makeCounters } from '#database';
+import { connect, makeCounters, planConnections } from '#database';
 import { decide, FORGETFUL, makeDefinitionCache } from '#decisions';
 import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
-import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
-import { LANES } from './lane-consumer';
+import { makeLog, parseEnv, queueDatabaseUrl, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { startStages } from './pipeline';
-
-/** A connection for each lane of the two lane stages, two for the chunks of backfill, and some for what is asked in between. */
-const POOL_MAX = 2 * LANES + 5;
-/** Each consumer listens on a connection of its own; the rest serve fetching, completing and adding. */
-const QUEUE_POOL_MAX = 11;
 
 runMain(async () => {
   const env = parseEnv(process.env);
@@ -16,11 +10,14 @@ runMain(async () => {
   const log = makeLog('worker', env.LOG_LEVEL);
   const onError = (error: Error): void => log.warn({ err: error }, 'connection lost');
 
-  const { db, transact, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const queueUrl = queueDatabaseUrl(env, databaseUrl);
+  const { sizes, notes } = await planConnections('worker', { databaseUrl, queueUrl });
+  for (const note of notes) log.warn(note);
+  const { db, transact, close: closeDatabase } = connect(databaseUrl, sizes.main, onError);
   const backend = openQueueBackend({
-    databaseUrl,
+    databaseUrl: queueUrl ?? databaseUrl,
     redisUrl: env.REDIS_URL,
-    poolMax: QUEUE_POOL_MAX,
+    poolMax: sizes.queue,
     durable: false,
     onError,
   });

@@ -14,6 +14,7 @@ export { NOBODY, type PersonList } from './connection/person-list';
 export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
+export { type ConnectionPlan, planConnections } from './connection/plan';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
 export { applyMigrations, migrationsApplied, onMigrationSession } from './connection/migrate';
 export {

@@ -120,6 +120,14 @@ export function requireDatabaseUrl(env: Env): string {
   );
 }
 
+/** Where queues in PostgreSQL are; null where Redis holds them. */
+export function queueDatabaseUrl(
+  env: Pick<Env, 'REDIS_URL' | 'QUEUE_DATABASE_URL'>,
+  databaseUrl: string,
+): string | null {
+  return env.REDIS_URL === undefined ? (env.QUEUE_DATABASE_URL ?? databaseUrl) : null;
+}
+
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /** @throws EnvError when the API would listen beyond loopback with a key list missing, i.e. open to anybody */

@@ -2,6 +2,7 @@ export {
   type Env,
   EnvError,
   parseEnv,
+  queueDatabaseUrl,
   requireDatabaseUrl,
   requireKeysBeyondLoopback,
   type WorkerStage,

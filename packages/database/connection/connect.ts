@@ -41,7 +41,7 @@ function makeStatementNames(): (text: string) => string {
  * @param onError told of connections that die while idle
  */
 export function connect(url: string, poolMax: number, onError: (error: Error) => void): Connection {
-  const { pool, namesStatements } = openPool({
+  const { pool, pooler } = openPool({
     url,
     max: poolMax,
     session: PIPELINE_SESSION,
@@ -49,7 +49,8 @@ export function connect(url: string, poolMax: number, onError: (error: Error) =>
     more: { pipeline: true, query_timeout: ANSWER_LIMIT_MS },
   });
   const known = makeStatementNames();
-  const nameOf = (text: string): string => (namesStatements() ? known(text) : '');
+  // Prisma asks for the name before it has a connection: not before the first one has told whether names are known.
+  const nameOf = (text: string): string => ([null, 'nameless'].includes(pooler()) ? '' : known(text));
   const adapter = new PrismaPg(pool, {
     statementNameGenerator: ({ sql }) => nameOf(sql),
     onConnectionError: onError,

@@ -9,8 +9,9 @@ export type DatabaseFailure = 'outage' | 'conflict' | 'data' | 'bug';
 
 // Serialization failure, deadlock, a lock that was not had in time.
 const CONFLICTS = new Set(['40001', '40P01', '55P03']);
-// Prisma: can't reach, timed out, closed the connection, no connection from the pool, transaction API timeout.
-const PRISMA_OUTAGES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
+// Prisma: can't reach, timed out, closed the connection, no connection from the pool, transaction API timeout, too many
+// connections at the server.
+const PRISMA_OUTAGES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
 const SOCKET_OUTAGES =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
 // The pool and the driver say these without a code.

@@ -22,8 +22,8 @@ export type PoolOptions = {
 /** A pool whose connections are sessions of ours, or transactions of a pooler's. */
 export type OpenPool = {
   readonly pool: pg.Pool;
-  /** Whether statements may be named. Prisma asks before it has a connection, so not before the first one has told. */
-  readonly namesStatements: () => boolean;
+  /** What stands between, known from the first connection on; null before. */
+  readonly pooler: () => Pooler | null;
 };
 
 const CONNECT_LIMIT_MS = 10_000;
@@ -144,5 +144,5 @@ export function openPool({ url, max, session, onError, more = {}, needsSession }
   const pool =
     second === undefined ? new pg.Pool({ ...config, ssl: first }) : new TwoWayPool(config, [first, second]);
   pool.on('error', onError);
-  return { pool, namesStatements: () => pooler !== null && pooler !== 'nameless' };
+  return { pool, pooler: () => pooler };
 }
