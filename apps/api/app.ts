@@ -1,5 +1,8 @@
-import express, { type Express } from 'express';
-import { makeGuard, makeKeyRing } from './http/auth';
+import express, { type Express, type RequestHandler } from 'express';
+import { namedKeysOf } from '#runtime';
+import { admitEvents } from './http/admission';
+import { type Access, makeGuard, makeKeyRing } from './http/auth';
+import { makeRefusedKeys } from './http/refused-keys';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
 import { makeMetrics } from './operations/metrics';
@@ -22,6 +25,7 @@ import { previewRoutes } from './members/previews';
 import { segmentRoutes } from './segments/routes';
 import { settingRoutes } from './operations/feature-settings';
 import { subscriptionRoutes } from './ingest/subscriptions';
+import { setSafeHeaders } from './http/safe-headers';
 import { refuseOtherOrigins } from './http/same-origin';
 
 /**
@@ -29,7 +33,21 @@ import { refuseOtherOrigins } from './http/same-origin';
  * queue before the request is answered.
  */
 export function makeApp(deps: AppDeps): Express {
-  const guard = makeGuard({ write: makeKeyRing(deps.writeKeys), admin: makeKeyRing(deps.adminKeys) });
+  const letIn = makeGuard(
+    {
+      write: makeKeyRing(namedKeysOf(deps.writeKeys, 'write')),
+      admin: makeKeyRing(namedKeysOf(deps.adminKeys, 'admin')),
+      metrics: makeKeyRing(namedKeysOf(deps.metricsKeys ?? [], 'metrics')),
+    },
+    makeRefusedKeys(deps.log, Date.now),
+  );
+  const admit = admitEvents({
+    isQueueAway: deps.watch.readiness.isQueueAway,
+    pressure: deps.watch.pressure,
+  });
+  // Whoever may send events is asked for a key first, and only then told how full the queue is.
+  const guard = (access: Access): RequestHandler[] =>
+    access === 'write' || access === 'write-or-admin' ? [letIn(access), admit] : [letIn(access)];
   const metrics = makeMetrics(deps);
   const storeEvent = makeStoreEvent(deps);
   const heavy = makeHeavyReads(deps.reads);
@@ -54,13 +72,9 @@ export function makeApp(deps: AppDeps): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use((_request, response, next) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    next();
-  });
-  app.use(metrics.observe, refuseOtherOrigins);
+  app.use(setSafeHeaders, metrics.observe, refuseOtherOrigins);
   mountRoutes(app, [...routes, ...pageRoutes(routes)], guard);
-  app.use(BOARD_PATH, guard('admin-page'), makeQueueBoard(deps.producer));
+  app.use(BOARD_PATH, letIn('admin-page'), makeQueueBoard(deps.producer));
   app.use(() => {
     throw notFound('path');
   });

@@ -22,6 +22,7 @@ import {
 } from '#runtime';
 import { makeSecretBox } from '#secrets';
 import { makeApp } from './app';
+import { openWatch } from './operations/watch';
 import { listen } from './http/server';
 
 const WARM_UP_EVENTS = 200;
@@ -72,6 +73,16 @@ runMain(async () => {
     onError,
   });
   const producer = makeProducer(backend, onError);
+  const watch = openWatch({
+    databaseUrl,
+    queueUrl,
+    backend,
+    limits: {
+      backlogMaxEvents: env.BACKLOG_MAX_EVENTS,
+      minFreeDiskMb: env.MIN_FREE_DISK_MB,
+      dataFolder: env.EMBEDDED_DATA_FOLDER ?? null,
+    },
+  });
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
   const secretBox = makeSecretBox(env.SECRETS_KEY);
   if (env.SECRETS_KEY.length === 0) log.warn(UNSEALED);
@@ -79,10 +90,12 @@ runMain(async () => {
     db,
     reads,
     producer,
+    watch,
     log,
     counters,
     writeKeys: env.WRITE_KEYS,
     adminKeys: env.ADMIN_API_KEYS,
+    metricsKeys: env.METRICS_KEYS,
     webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
     secretBox,
     destinations: makeDestinations(destinationSettings(env, secretBox)),
@@ -103,6 +116,7 @@ runMain(async () => {
       { name: 'the database for long reads', close: closeReads },
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
+      watch,
       server,
     ],
     log,

@@ -16,6 +16,7 @@ export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
 export { type ConnectionPlan, planConnections } from './connection/plan';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
+export { type DatabaseProbe, openProbe } from './connection/probe';
 export { applyMigrations, migrationsApplied, onMigrationSession } from './connection/migrate';
 export {
   createPeople,

@@ -1,3 +1,4 @@
+export type { Backlog } from './backlog';
 export {
   migrateQueues,
   openQueueBackend,

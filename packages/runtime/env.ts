@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
 import { databaseUrlFault } from './database-url';
+import { keyFaults } from './keys';
 import { secretKeyOf } from './secret-keys';
 
 /** The stages a worker can run; `WORKER_STAGES` names a subset of them. */
@@ -27,6 +29,11 @@ const redisUrl = z
     /^rediss?:\/\/[^,]+(,\s*rediss?:\/\/[^,]+)*$/,
     'must be redis:// or rediss:// URLs, comma-separated for a cluster',
   );
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,12}$/, 'must be a whole number')
+  .transform(Number);
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
@@ -66,6 +73,10 @@ const envSchema = z.object({
   DATABASE_REPLICA_URL: databaseUrl.optional(),
   QUEUE_DATABASE_URL: databaseUrl.optional(),
   REDIS_URL: redisUrl.optional(),
+  /** Set by `npm start` for its children: where the files of its database really are. */
+  EMBEDDED_DATA_FOLDER: z.string().optional(),
+  BACKLOG_MAX_EVENTS: wholeNumber.default(5_000_000),
+  MIN_FREE_DISK_MB: wholeNumber.default(1_024),
   DATA_DIR: z.string().min(1).default('.data'),
   SECRETS_KEY: secretKeys.default([]),
   WORKER_STAGES: list
@@ -77,6 +88,8 @@ const envSchema = z.object({
     .optional(),
   WRITE_KEYS: list.default([]),
   ADMIN_API_KEYS: list.default([]),
+  BROWSER_KEYS: list.default([]),
+  METRICS_KEYS: list.default([]),
   RESEND_API_KEY: z.string().min(1).optional(),
   RESEND_BASE_URL: httpUrl.optional(),
   META_ACCESS_TOKEN: z.string().min(1).optional(),
@@ -98,6 +111,23 @@ export class EnvError extends Error {
   override name = 'EnvError';
 }
 
+/** `SECRETS_KEY_FILE` names a file that holds what `SECRETS_KEY` would: secrets of containers come as files. */
+function withSecretsFile(
+  set: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const { SECRETS_KEY_FILE: file, ...rest } = set;
+  if (file === undefined) return rest;
+  if (rest['SECRETS_KEY'] !== undefined) {
+    throw new EnvError('SECRETS_KEY_FILE: stands beside SECRETS_KEY; set one of them');
+  }
+  try {
+    return { ...rest, SECRETS_KEY: readFileSync(file, 'utf8').trim() };
+  } catch (cause) {
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+    throw new EnvError(`SECRETS_KEY_FILE: can't be read: ${file} (${code})`);
+  }
+}
+
 /**
  * Parses the environment. An empty value counts as unset, as in compose files.
  * @throws EnvError naming every variable at fault
@@ -106,7 +136,7 @@ export function parseEnv(source: Readonly<Record<string, string | undefined>>): 
   const set = Object.fromEntries(
     Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = envSchema.safeParse(set);
+  const parsed = envSchema.safeParse(withSecretsFile(set));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
   throw new EnvError(`The environment can't be used. ${[...new Set(faults)].join('; ')}`);
@@ -130,12 +160,20 @@ export function queueDatabaseUrl(
 
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
-/** @throws EnvError when the API would listen beyond loopback with a key list missing, i.e. open to anybody */
+/**
+ * @throws EnvError when the API would listen beyond loopback with a key list missing, i.e. open to anybody, or with keys
+ *   that are short or serve two purposes
+ */
 export function requireKeysBeyondLoopback(env: Env): void {
   if (LOOPBACK_HOST.test(env.HOST)) return;
   const missing = (['WRITE_KEYS', 'ADMIN_API_KEYS'] as const).filter((name) => env[name].length === 0);
-  if (missing.length === 0) return;
-  throw new EnvError(
-    `${missing.join(' and ')}: must be set to listen on ${env.HOST} (HOST); without keys only loopback is allowed`,
-  );
+  if (missing.length > 0) {
+    throw new EnvError(
+      `${missing.join(' and ')}: must be set to listen on ${env.HOST} (HOST); without keys only loopback is allowed`,
+    );
+  }
+  const { WRITE_KEYS, ADMIN_API_KEYS, BROWSER_KEYS, METRICS_KEYS } = env;
+  const faults = keyFaults({ WRITE_KEYS, ADMIN_API_KEYS, BROWSER_KEYS, METRICS_KEYS });
+  if (faults.length === 0) return;
+  throw new EnvError(`These keys are not fit to listen on ${env.HOST} (HOST). ${faults.join('; ')}`);
 }

@@ -124,12 +124,12 @@ function methodsOf(routes: readonly Route[], path: string): string {
 export function mountRoutes(
   router: Router,
   routes: readonly Route[],
-  guard: (access: Access) => RequestHandler,
+  guard: (access: Access) => readonly RequestHandler[],
 ): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const onPath = router.route(path);
     for (const route of routes.filter((one) => one.path === path)) {
-      onPath[route.method](guard(route.access), ...(route.takesJson ? readJson : []), route.handle);
+      onPath[route.method](...guard(route.access), ...(route.takesJson ? readJson : []), route.handle);
     }
     const allow = methodsOf(routes, path);
     onPath.options((_request, response) => void response.status(204).set('Allow', allow).end());

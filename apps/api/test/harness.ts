@@ -8,6 +8,8 @@ import { makeSecretBox } from '#secrets';
 import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
+import type { PressureLimits } from '../operations/pressure';
+import { openWatch } from '../operations/watch';
 import { listen } from '../http/server';
 
 /** A request; `body` is sent as JSON unless it is a string or bytes. */
@@ -86,9 +88,17 @@ const ignore = (): void => {};
 type Settings = Partial<
   Pick<
     AppDeps,
-    'adminKeys' | 'writeKeys' | 'webhookAllowCidrs' | 'clock' | 'secretBox' | 'log' | 'reads' | 'destinations'
+    | 'adminKeys'
+    | 'writeKeys'
+    | 'metricsKeys'
+    | 'webhookAllowCidrs'
+    | 'clock'
+    | 'secretBox'
+    | 'log'
+    | 'reads'
+    | 'destinations'
   >
->;
+> & { readonly limits?: Partial<PressureLimits> };
 type Close = () => Promise<void>;
 
 /** Starts the API on a free port. @returns with what it opened, in that order */
@@ -100,20 +110,27 @@ export async function openApi(
   const { db: reads, close: closeReads } = connectForReads(databaseUrl, 4, ignore);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
-  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]) } = settings;
+  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]), limits, ...others } = settings;
+  const watch = openWatch({
+    databaseUrl,
+    queueUrl: redisUrl === undefined ? databaseUrl : null,
+    backend,
+    limits: { backlogMaxEvents: 5_000_000, minFreeDiskMb: 0, dataFolder: null, ...limits },
+  });
   const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
     reads,
     producer,
+    watch,
     log: makeLog('api', 'silent'),
     counters,
     writeKeys: [],
     adminKeys: [],
+    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
+    ...others,
     webhookAllowCidrs,
     secretBox,
-    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
-    ...settings,
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const { url } = server;
@@ -121,7 +138,15 @@ export async function openApi(
   const api: Api = { url, db, reads: settings.reads ?? reads, producer, send };
   return {
     api,
-    opened: [close, closeReads, () => counters.close(), backend.close, producer.close, () => server.close()],
+    opened: [
+      close,
+      closeReads,
+      () => counters.close(),
+      backend.close,
+      producer.close,
+      watch.close,
+      () => server.close(),
+    ],
   };
 }
 

@@ -114,14 +114,12 @@ export async function onMigrationSession<T>(
     url,
     max: 1,
     session: MIGRATION_SESSION,
-    // A connection that breaks fails the query that is under way, too: that error is the one reported.
     onError: () => undefined,
     needsSession: MIGRATIONS_NEED_SESSION,
     more: { application_name: 'segment-engine migrate' },
   });
   try {
     const client = await pool.connect();
-    client.on('error', () => undefined);
     try {
       return await work(client);
     } finally {

@@ -26,6 +26,8 @@ export type OpenPool = {
   readonly pooler: () => Pooler | null;
 };
 
+const ignore = (): void => undefined;
+
 const CONNECT_LIMIT_MS = 10_000;
 
 /** What a server says that has no TLS, and one that takes nothing else, or not this. */
@@ -80,7 +82,7 @@ class TwoWayPool extends pg.Pool {
     try {
       client = await this.#connect();
     } catch (error) {
-      callback(error instanceof Error ? error : new Error(String(error)), undefined, () => undefined);
+      callback(error instanceof Error ? error : new Error(String(error)), undefined, ignore);
       return;
     }
     callback(undefined, client, (error) => client.release(error));
@@ -123,6 +125,9 @@ export function openPool({ url, max, session, onError, more = {}, needsSession }
 
   /** Runs on each connection before anybody gets it. */
   const prepare = async (client: pg.ClientBase): Promise<void> => {
+    // A connection that breaks while somebody holds it fails their statements, which tell of it; unheard, its event would
+    // end the process.
+    client.on('error', ignore);
     if (pooler === null) {
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       pooler = isSessionOf(client, rows[0]?.pid ?? 0) ? 'none' : await look(usedTls(pool));
