@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { makeClient } from '#client';
 import { compileSql } from '#criteria';
@@ -63,11 +64,12 @@ type Client = ReturnType<typeof makeClient>;
 /** Starts a run over everybody and waits for its end. */
 async function measureRun(
   engine: Engine,
-  start: (client: Client) => Promise<{ evaluation: { id: string } }>,
+  start: (client: Client) => Promise<{ evaluation?: { id: string } | undefined }>,
 ): Promise<{ seconds: number; entered: number; exited: number }> {
   const client = makeClient({ baseUrl: engine.url });
   const startedAt = performance.now();
   const { evaluation } = await start(client);
+  if (evaluation === undefined) throw new Error('nothing was started');
   for (;;) {
     const { evaluation: run } = await client.getEvaluation(evaluation.id);
     if (run.status === 'failed') throw new Error('the evaluation failed');
@@ -78,13 +80,18 @@ async function measureRun(
 }
 
 async function postmasterPid({ db }: Connection): Promise<number[]> {
-  const rows = await db.$queryRawUnsafe<{ pid: number }[]>(
-    `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid`,
+  const rows = await db.$queryRawUnsafe<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+  // The parent of each of the server's processes, after the name in parentheses and the state.
+  return rows.map(({ pid }) =>
+    Number(
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1],
+    ),
   );
-  return rows.map(({ pid }) => pid);
 }
 
-const RUNS: Readonly<Record<string, (client: Client) => Promise<{ evaluation: { id: string } }>>> = {
+const RUNS: Readonly<Record<string, Parameters<typeof measureRun>[1]>> = {
   'first decision on everybody': (client) => client.evaluateAll(),
   'nothing has changed': (client) => client.evaluateAll(),
   // The features of people who were loaded are made up: nearly all of them change.

@@ -1,14 +1,15 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { namedKeysOf } from '#runtime';
+import { openAudit } from './http/audit';
 import { admitEvents } from './http/admission';
 import { type Access, makeGuard, makeKeyRing } from './http/auth';
 import { makeRefusedKeys } from './http/refused-keys';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
-import { makeMetrics } from './operations/metrics';
+import { makeMetrics, type Metrics } from './operations/metrics';
 import { makeErrorHandler, notFound } from './http/problem';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
-import { mountRoutes } from './http/route';
+import { mountRoutes, type Route } from './http/route';
 import { automationRoutes } from './segments/automations';
 import { deliveryRoutes } from './deliveries/routes';
 import { destinationRoutes } from './deliveries/destinations';
@@ -27,6 +28,30 @@ import { settingRoutes } from './operations/feature-settings';
 import { subscriptionRoutes } from './ingest/subscriptions';
 import { setSafeHeaders } from './http/safe-headers';
 import { refuseOtherOrigins } from './http/same-origin';
+
+/** Every route that the API describes, in the order in which they are tried. */
+export function makeRoutes(deps: AppDeps, metrics: Metrics): Route[] {
+  const storeEvent = makeStoreEvent(deps);
+  const heavy = makeHeavyReads(deps.reads);
+  return [
+    // First, for every route before it costs each event a comparison.
+    ...eventRoutes(deps, metrics, storeEvent),
+    ...subscriptionRoutes(deps, metrics, storeEvent),
+    // Before the segments, one of whose paths takes any word for an id.
+    ...evaluationRoutes(deps),
+    ...overlapRoutes(deps, heavy),
+    ...previewRoutes(deps, heavy),
+    ...segmentRoutes(deps),
+    ...automationRoutes(deps),
+    ...memberExportRoutes(deps),
+    ...peopleRoutes(deps),
+    ...explanationRoutes(deps),
+    ...deliveryRoutes(deps),
+    ...settingRoutes(deps),
+    ...destinationRoutes(deps),
+    ...operationRoutes(deps, metrics),
+  ];
+}
 
 /**
  * The API, which does not listen by itself. It holds nothing that must be closed: whatever it has accepted is in the
@@ -49,30 +74,11 @@ export function makeApp(deps: AppDeps): Express {
   const guard = (access: Access): RequestHandler[] =>
     access === 'write' || access === 'write-or-admin' ? [letIn(access), admit] : [letIn(access)];
   const metrics = makeMetrics(deps);
-  const storeEvent = makeStoreEvent(deps);
-  const heavy = makeHeavyReads(deps.reads);
-  const routes = [
-    // First, for every route before it costs each event a comparison.
-    ...eventRoutes(deps, metrics, storeEvent),
-    ...subscriptionRoutes(deps, metrics, storeEvent),
-    // Before the segments, one of whose paths takes any word for an id.
-    ...evaluationRoutes(deps),
-    ...overlapRoutes(deps, heavy),
-    ...previewRoutes(deps, heavy),
-    ...segmentRoutes(deps),
-    ...automationRoutes(deps),
-    ...memberExportRoutes(deps),
-    ...peopleRoutes(deps),
-    ...explanationRoutes(deps),
-    ...deliveryRoutes(deps),
-    ...settingRoutes(deps),
-    ...destinationRoutes(deps),
-    ...operationRoutes(deps, metrics),
-  ];
+  const routes = makeRoutes(deps, metrics);
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(setSafeHeaders, metrics.observe, refuseOtherOrigins);
+  app.use(setSafeHeaders, openAudit(deps.db, deps.log), metrics.observe, refuseOtherOrigins);
   mountRoutes(app, [...routes, ...pageRoutes(routes)], guard);
   app.use(BOARD_PATH, letIn('admin-page'), makeQueueBoard(deps.producer));
   app.use(() => {

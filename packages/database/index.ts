@@ -1,3 +1,4 @@
+export { insertAuditEntry, listAuditEntries } from './audit/audit';
 export { claimDeadlines, type DuePerson, msUntilDeadline } from './decisions/deadlines';
 export { type FoldPlace, foldTallies } from './segments/tallies';
 export { makeCounters, readCounters } from './connection/counters';
@@ -76,6 +77,7 @@ export {
   type FeatureRulesVersion,
   findFeatureRules,
   insertFeatureRules,
+  lastRecountFailed,
 } from './people/feature-rules';
 export {
   findRecounts,

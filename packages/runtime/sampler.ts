@@ -46,7 +46,10 @@ export function makeSampler<T>({ name, everyMs, limitMs, look }: SamplerOptions<
     }
     clearTimeout(late);
     if (isClosed) return;
-    timer = setTimeout(() => (running = run()), Math.max(0, startedAt + everyMs - performance.now()));
+    const pauseMs = Math.max(0, startedAt + everyMs - performance.now());
+    timer = setTimeout(() => {
+      running = run();
+    }, pauseMs);
     timer.unref();
   };
   let running = run();

@@ -77,6 +77,6 @@ export function watchPressure(
       // A look that failed says nothing: the queue itself refuses what it can't take.
       return known?.ok === true ? known.value : null;
     },
-    close: sampler.close,
+    close: () => sampler.close(),
   };
 }

@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Application, type RequestHandler, Router } from 'express';
 import { type Producer, QUEUE_NAMES } from '#queues';
+import { auditOf } from '../http/audit';
 import { Problem } from '../http/problem';
 
 /** Where the dashboard of the queues is. */
@@ -62,9 +63,14 @@ const keepFiles: RequestHandler = (_request, response, next) => {
   next();
 };
 
-const refuseLosses: RequestHandler = (request, _response, next) => {
+const refuseLosses: RequestHandler = (request, response, next) => {
   if (request.method === 'GET' || request.method === 'HEAD') return next();
-  if (request.method === 'PUT' && ALLOWED.test(request.path)) return next();
+  if (request.method === 'PUT' && ALLOWED.test(request.path)) {
+    response.on('finish', () => {
+      if (response.statusCode < 400) void auditOf(request).settle(request.path);
+    });
+    return next();
+  }
   throw new Problem(403, {
     detail: 'Jobs can be retried and queues paused here; nothing can be removed or edited.',
   });

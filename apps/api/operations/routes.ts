@@ -1,8 +1,10 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { problemSchema, queuesAnswerSchema } from '#api-schemas';
+import { auditAnswerSchema, pageQuerySchema, problemSchema, queuesAnswerSchema } from '#api-schemas';
+import { listAuditEntries, pageOf } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from './metrics';
+import { cursorKeys } from '../http/path-ids';
 import { Problem } from '../http/problem';
 import { defineRoute, parseRequest, type Route, sendJson } from '../http/route';
 
@@ -58,6 +60,26 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
       answers: { 200: queuesAnswerSchema },
       refusals: [503],
       handle: async () => ({ status: 200, body: { queues: await deps.producer.counts() } }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/growth/audit',
+      access: 'admin',
+      summary: 'Lists every change that was made through the API, newest first',
+      tag,
+      query: pageQuerySchema,
+      answers: { 200: auditAnswerSchema },
+      handle: async ({ query: { limit, cursor } }) => {
+        const [before = null] = cursorKeys('audit', cursor) ?? [];
+        const found = await listAuditEntries(deps.db, { before, limit });
+        const { rows, nextCursor } = pageOf('audit', found, limit, ({ id }) => [id]);
+        const audit = rows.map(({ at, keyName, ...rest }) => ({
+          ...rest,
+          at: at.toISOString(),
+          by: keyName,
+        }));
+        return { status: 200, body: { audit, nextCursor } };
+      },
     }),
     ...['/healthz', '/livez'].map((path): Route => ({
       ...readonly,

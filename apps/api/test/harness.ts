@@ -144,7 +144,7 @@ export async function openApi(
       () => counters.close(),
       backend.close,
       producer.close,
-      watch.close,
+      () => watch.close(),
       () => server.close(),
     ],
   };
