@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { makeClient } from '#client';
 import { compileSql } from '#criteria';
@@ -80,15 +79,10 @@ async function measureRun(
 }
 
 async function postmasterPid({ db }: Connection): Promise<number[]> {
-  const rows = await db.$queryRawUnsafe<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
-  // The parent of each of the server's processes, after the name in parentheses and the state.
-  return rows.map(({ pid }) =>
-    Number(
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')[1],
-    ),
+  const rows = await db.$queryRawUnsafe<{ pid: number }[]>(
+    `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid`,
   );
+  return rows.map(({ pid }) => pid);
 }
 
 const RUNS: Readonly<Record<string, Parameters<typeof measureRun>[1]>> = {

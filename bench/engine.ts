@@ -95,7 +95,7 @@ export async function startEngine({
   const redisUrl = `redis://127.0.0.1:${redisPort}`;
   const env = {
     PATH: process.env['PATH'],
-    DATABASE_URL: await throughProxy(postgres.url),
+    DATABASE_URL: await throughProxy(postgres.adminUrl),
     REDIS_URL: redisUrl,
     PORT: String(port),
     LOG_LEVEL: 'warn',
@@ -140,7 +140,7 @@ export async function startEngine({
   };
   return {
     url,
-    databaseUrl: postgres.url,
+    databaseUrl: postgres.adminUrl,
     redisUrl,
     pids,
     startDispatcher: () => void start('dispatcher'),

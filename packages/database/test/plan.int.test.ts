@@ -19,7 +19,7 @@ async function roleOf(url: string, limit = -1): Promise<string> {
 }
 
 test('a server of 12 connections: with Redis pools that fit, and how many are wanted; else a refusal', async () => {
-  const { url } = await servers.start({ settings: { fsync: 'off', max_connections: '12' } });
+  const { adminUrl: url } = await servers.start({ settings: { fsync: 'off', max_connections: '12' } });
   const databaseUrl = await roleOf(url);
   const { sizes, notes } = await planConnections('worker', { databaseUrl, queueUrl: null });
   expect(sizes).toEqual({ main: 2, reads: 0, probe: 0, queue: 0 });
@@ -31,7 +31,7 @@ test('a server of 12 connections: with Redis pools that fit, and how many are wa
 });
 
 test('the limits of the role and of the URL count, and enough of all needs no word', async () => {
-  const { url } = await servers.start();
+  const { adminUrl: url } = await servers.start();
   const databaseUrl = await roleOf(url, 40);
   const ofRole = await planConnections('api', { databaseUrl, queueUrl: databaseUrl });
   expect(ofRole.notes).toEqual([expect.stringContaining('takes 40 connections')]);
@@ -55,7 +55,7 @@ test('a database that is away is taken to have enough', async () => {
 
 const program = pgBouncer();
 (program === undefined ? test.skip : test)('behind PgBouncer in transaction mode', async () => {
-  const { url } = await servers.start();
+  const { adminUrl: url } = await servers.start();
   const bouncer = await startPgBouncer(program ?? '', url, 'transaction');
   try {
     const both = planConnections('worker', { databaseUrl: bouncer.url, queueUrl: bouncer.url });
