@@ -1,7 +1,7 @@
 import { makeOutageLog } from '#concurrency';
 import { connect, makeCounters, planConnections } from '#database';
 import { destinationSettings, makeDestinations } from '#destinations';
-import { failureOf, makeProducer, openQueueBackend } from '#queues';
+import { failureOf, makeProducer, openHealth, openQueueBackend } from '#queues';
 import {
   makeLog,
   parseEnv,
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
   });
   const producer = makeProducer(backend, connectionLost);
   const counters = makeCounters(db, (error) => outage.failed(failureOf(error), error));
+  const health = await openHealth(env, databaseUrl, backend);
   const dispatcher = openDispatcher({
     db,
     backend,
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
       counters,
       { name: 'queue', close: backend.close },
       { name: 'producer', close: producer.close },
+      ...health,
       ...dispatcher,
     ],
     log,

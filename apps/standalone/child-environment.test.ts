@@ -30,5 +30,5 @@ test.each([
   ['worker', ['PATH', 'NODE_EXTRA_CA_CERTS', 'DATABASE_URL', 'WORKER_STAGES']],
   ['dispatcher', ['PATH', 'NODE_EXTRA_CA_CERTS', 'DATABASE_URL', 'SECRETS_KEY', 'RESEND_API_KEY']],
 ] as const)('the %s process gets what it needs', (child, names) => {
-  expect(Object.keys(environmentFor(child, ENVIRONMENT)).toSorted()).toEqual(names.toSorted());
+  expect(new Set(Object.keys(environmentFor(child, ENVIRONMENT)))).toEqual(new Set(names));
 });

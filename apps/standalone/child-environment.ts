@@ -9,7 +9,7 @@ const WORKER: readonly ChildName[] = ['worker'];
 const SENDERS: readonly ChildName[] = ['api', 'dispatcher'];
 
 /** Who needs which variable: the compiler asks for each new one. Whoever finds a way into one process reads no more. */
-const NEEDED_BY: Readonly<Record<keyof Env, readonly ChildName[]>> = {
+export const NEEDED_BY: Readonly<Record<keyof Env, readonly ChildName[]>> = {
   HOST: API,
   PORT: API,
   DATABASE_URL: ALL,
@@ -18,6 +18,8 @@ const NEEDED_BY: Readonly<Record<keyof Env, readonly ChildName[]>> = {
   REDIS_URL: ALL,
   // Only the start itself makes and looks after its files.
   DATA_DIR: [],
+  // The workers are the start's own children, and it sees when they die; two of them could not share a port.
+  HEALTH_PORT: [],
   EMBEDDED_DATA_FOLDER: API,
   BACKLOG_MAX_EVENTS: API,
   MIN_FREE_DISK_MB: API,

@@ -1,6 +1,6 @@
 import { connect, makeCounters, planConnections } from '#database';
 import { decide, FORGETFUL, makeDefinitionCache } from '#decisions';
-import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
+import { makeProducer, openHealth, openQueueBackend, redisWarnings } from '#queues';
 import { makeLog, parseEnv, queueDatabaseUrl, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { startStages } from './pipeline';
 
@@ -23,6 +23,7 @@ runMain(async () => {
   });
   const producer = makeProducer(backend, onError);
   for (const warning of await redisWarnings(backend)) log.warn(warning);
+  const health = await openHealth(env, databaseUrl, backend);
 
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event' } as const;
@@ -51,6 +52,7 @@ runMain(async () => {
       counters,
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
+      ...health,
       ...stages,
     ],
     log,

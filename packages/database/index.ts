@@ -18,7 +18,7 @@ export { inOrder, type Transact } from './connection/pipelined';
 export { type ConnectionPlan, planConnections } from './connection/plan';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
 export { type DatabaseProbe, openProbe } from './connection/probe';
-export { applyMigrations, migrationsApplied, onMigrationSession } from './connection/migrate';
+export { applyMigrations, onMigrationSession } from './connection/migrate';
 export {
   createPeople,
   createPeopleByEmail,

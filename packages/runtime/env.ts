@@ -30,6 +30,12 @@ const redisUrl = z
     'must be redis:// or rediss:// URLs, comma-separated for a cluster',
   );
 
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number)
+  .refine((port) => port <= 65_535, 'must be a port number');
+
 const wholeNumber = z
   .string()
   .regex(/^\d{1,12}$/, 'must be a whole number')
@@ -63,12 +69,8 @@ function isCron(text: string): boolean {
 
 const envSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a port number')
-    .transform(Number)
-    .refine((port) => port <= 65_535, 'must be a port number')
-    .default(3000),
+  PORT: portNumber.default(3000),
+  HEALTH_PORT: portNumber.optional(),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_REPLICA_URL: databaseUrl.optional(),
   QUEUE_DATABASE_URL: databaseUrl.optional(),

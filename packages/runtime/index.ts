@@ -18,3 +18,5 @@ export { type Counters, makeMetricSums, type MetricSample } from './metrics';
 export { metricsText } from './metrics-text';
 export { type Check, type Checks, LOOK_LIMIT_MS, makeReadiness, type Readiness } from './readiness';
 export { makeSampler, type Sample, type Sampler } from './sampler';
+export { openHealthServer } from './health-server';
+export { makeProcessMetrics } from './process-metrics';
