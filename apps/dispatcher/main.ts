@@ -2,14 +2,7 @@ import { makeOutageLog } from '#concurrency';
 import { connect, makeCounters, planConnections } from '#database';
 import { destinationSettings, makeDestinations } from '#destinations';
 import { failureOf, makeProducer, openHealth, openQueueBackend } from '#queues';
-import {
-  makeLog,
-  parseEnv,
-  queueDatabaseUrl,
-  requireDatabaseUrl,
-  runMain,
-  runUntilStopped,
-} from '#runtime';
+import { makeLog, parseEnv, queueDatabaseUrl, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { makeSecretBox } from '#secrets';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';

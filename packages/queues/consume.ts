@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DelayedError,
   type IQueueBackend,
@@ -66,7 +67,7 @@ function braked(backend: QueueBackend, isClosing: () => boolean): QueueBackend['
       try {
         return await fetch(...parameters);
       } catch (error) {
-        if (!isClosing()) await pause(FETCH_BRAKE_MS);
+        if (!isClosing()) await sleep(FETCH_BRAKE_MS, undefined, { ref: false });
         throw error;
       }
     };

@@ -29,8 +29,8 @@ const POOLS: Readonly<Record<ProcessName, Readonly<Record<PoolName, Pool>>>> = {
     main: { most: 8, least: 2 },
     reads: NONE,
     probe: NONE,
-    // A consumer for each kind of destination, and the relay's.
-    queue: { most: 10, least: 6 },
+    // A consumer for each of the four kinds of destination, and the relay's: each listens on a connection of its own.
+    queue: { most: 11, least: 7 },
   },
 };
 

@@ -39,7 +39,7 @@ export async function insertFeatureRules(tx: Sql, rules: FeatureRules): Promise<
 
 /** Whether the last count of everybody by changed rules failed, so that some are still counted by others. */
 export async function lastRecountFailed(sql: Sql): Promise<boolean> {
-  const [last] = await rowsOf<{ status: string }>(
+  const last = await rowOf<{ status: string }>(
     sql,
     `SELECT status FROM evaluation WHERE kind = 'settings' ORDER BY number DESC LIMIT 1`,
   );

@@ -27,7 +27,7 @@ test('a server of 12 connections: with Redis pools that fit, and how many are wa
 
   const inPostgres = planConnections('worker', { databaseUrl, queueUrl: databaseUrl });
   await expect(inPostgres).rejects.toThrow(EnvError);
-  await expect(inPostgres).rejects.toThrow(/takes 9 connections.*needs at least 23 and wants 66.*REDIS_URL/);
+  await expect(inPostgres).rejects.toThrow(/takes 9 connections.*needs at least 24 and wants 67.*REDIS_URL/);
 });
 
 test('the limits of the role and of the URL count, and enough of all needs no word', async () => {
@@ -49,7 +49,7 @@ test('the limits of the role and of the URL count, and enough of all needs no wo
 test('a database that is away is taken to have enough', async () => {
   const databaseUrl = 'postgresql://u:p@127.0.0.1:1/db';
   const { sizes, notes } = await planConnections('dispatcher', { databaseUrl, queueUrl: databaseUrl });
-  expect(sizes).toEqual({ main: 8, reads: 0, probe: 0, queue: 10 });
+  expect(sizes).toEqual({ main: 8, reads: 0, probe: 0, queue: 11 });
   expect(notes).toEqual([]);
 });
 
