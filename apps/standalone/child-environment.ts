@@ -24,6 +24,8 @@ export const NEEDED_BY: Readonly<Record<keyof Env, readonly ChildName[]>> = {
   BACKLOG_MAX_EVENTS: API,
   MIN_FREE_DISK_MB: API,
   SECRETS_KEY: SENDERS,
+  // The start reads it, and hands on what it holds.
+  SECRETS_KEY_FILE: [],
   WORKER_STAGES: WORKER,
   EVALUATION_CRON: WORKER,
   WRITE_KEYS: API,

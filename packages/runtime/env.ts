@@ -81,6 +81,8 @@ const envSchema = z.object({
   MIN_FREE_DISK_MB: wholeNumber.default(1_024),
   DATA_DIR: z.string().min(1).default('.data'),
   SECRETS_KEY: secretKeys.default([]),
+  /** Read before the others: what it holds becomes `SECRETS_KEY`. */
+  SECRETS_KEY_FILE: z.string().optional(),
   WORKER_STAGES: list
     .pipe(z.array(z.enum(WORKER_STAGES, `must name stages out of ${WORKER_STAGES.join(', ')}`)).min(1))
     .default([...WORKER_STAGES]),
@@ -116,14 +118,14 @@ export class EnvError extends Error {
 /** `SECRETS_KEY_FILE` names a file that holds what `SECRETS_KEY` would: secrets of containers come as files. */
 function withSecretsFile(
   set: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
-  const { SECRETS_KEY_FILE: file, ...rest } = set;
-  if (file === undefined) return rest;
-  if (rest['SECRETS_KEY'] !== undefined) {
+): Readonly<Record<string, string | undefined>> {
+  const { SECRETS_KEY_FILE: file } = set;
+  if (file === undefined) return set;
+  if (set['SECRETS_KEY'] !== undefined) {
     throw new EnvError('SECRETS_KEY_FILE: stands beside SECRETS_KEY; set one of them');
   }
   try {
-    return { ...rest, SECRETS_KEY: readFileSync(file, 'utf8').trim() };
+    return { ...set, SECRETS_KEY: readFileSync(file, 'utf8').trim() };
   } catch (cause) {
     const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
     throw new EnvError(`SECRETS_KEY_FILE: can't be read: ${file} (${code})`);
