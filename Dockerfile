@@ -1,6 +1,6 @@
 # One image for every process of the production shape; docker-compose.yml says which one a container runs.
 
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No install scripts: the build needs none of them.
@@ -11,7 +11,7 @@ COPY . .
 RUN npm run build \
  && npm prune --omit=dev --omit=optional --omit=peer --ignore-scripts
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -58,11 +58,11 @@ async function untilReady(url: string): Promise<void> {
 }
 
 /** The tool is a plain module, for the commands in package.json run it before anything is built. */
-type RedisTool = { readonly findOrInstallRedisServer: () => string | null };
+type RedisTool = { readonly findOrInstallServer: (kind: 'redis') => string | null };
 
 export async function startRedis(folder: string, port: number): Promise<ChildProcess> {
-  const tool = (await import(path.join(projectRoot(), 'tools', 'redis-server.mjs'))) as RedisTool;
-  const server = tool.findOrInstallRedisServer();
+  const tool = (await import(path.join(projectRoot(), 'tools', 'system-server.mjs'))) as RedisTool;
+  const server = tool.findOrInstallServer('redis');
   if (server === null) throw new Error('the benchmark needs redis-server or valkey-server');
   // As docker-compose.yml runs it.
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
@@ -95,7 +95,7 @@ export async function startEngine({
   const redisUrl = `redis://127.0.0.1:${redisPort}`;
   const env = {
     PATH: process.env['PATH'],
-    DATABASE_URL: await throughProxy(postgres.url),
+    DATABASE_URL: await throughProxy(postgres.adminUrl),
     REDIS_URL: redisUrl,
     PORT: String(port),
     LOG_LEVEL: 'warn',
@@ -140,7 +140,7 @@ export async function startEngine({
   };
   return {
     url,
-    databaseUrl: postgres.url,
+    databaseUrl: postgres.adminUrl,
     redisUrl,
     pids,
     startDispatcher: () => void start('dispatcher'),

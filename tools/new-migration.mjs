@@ -44,7 +44,7 @@ async function difference() {
   const postgres = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' } });
   try {
     const target = ['--from-migrations', migrations, '--to-schema', 'prisma/schema.prisma', '--script'];
-    const sql = prisma(['migrate', 'diff', ...target], postgres.url);
+    const sql = prisma(['migrate', 'diff', ...target], postgres.adminUrl);
     return sql.includes('This is an empty migration') ? '' : sql.trim();
   } finally {
     await postgres.stop();

@@ -1,11 +1,16 @@
-import express, { type Express } from 'express';
-import { makeGuard, makeKeyRing } from './http/auth';
+import express, { type Express, type RequestHandler } from 'express';
+import { namedKeysOf } from '#runtime';
+import { openAudit } from './http/audit';
+import { admitEvents } from './http/admission';
+import { type Access, makeGuard, makeKeyRing } from './http/auth';
+import { makeRefusedKeys } from './http/refused-keys';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
-import { makeMetrics } from './operations/metrics';
-import { makeErrorHandler, notFound, Problem } from './http/problem';
+import { makeMetrics, type Metrics } from './operations/metrics';
+import { makeErrorHandler, notFound } from './http/problem';
+import { refuseMissingHost } from './http/missing-host';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
-import { mountRoutes } from './http/route';
+import { mountRoutes, type Route } from './http/route';
 import { automationRoutes } from './segments/automations';
 import { deliveryRoutes } from './deliveries/routes';
 import { destinationRoutes } from './deliveries/destinations';
@@ -22,18 +27,14 @@ import { previewRoutes } from './members/previews';
 import { segmentRoutes } from './segments/routes';
 import { settingRoutes } from './operations/feature-settings';
 import { subscriptionRoutes } from './ingest/subscriptions';
+import { setSafeHeaders } from './http/safe-headers';
 import { refuseOtherOrigins } from './http/same-origin';
 
-/**
- * The API, which does not listen by itself. It holds nothing that must be closed: whatever it has accepted is in the
- * queue before the request is answered.
- */
-export function makeApp(deps: AppDeps): Express {
-  const guard = makeGuard({ write: makeKeyRing(deps.writeKeys), admin: makeKeyRing(deps.adminKeys) });
-  const metrics = makeMetrics(deps);
+/** Every route that the API describes, in the order in which they are tried. */
+export function makeRoutes(deps: AppDeps, metrics: Metrics): Route[] {
   const ingest = makeIngest(deps);
   const heavy = makeHeavyReads(deps.reads);
-  const routes = [
+  return [
     // First, for every route before it costs each event a comparison.
     ...eventRoutes(deps, metrics, ingest),
     ...subscriptionRoutes(deps, metrics, ingest),
@@ -51,19 +52,42 @@ export function makeApp(deps: AppDeps): Express {
     ...destinationRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];
+}
+
+/**
+ * The API, which does not listen by itself. It holds nothing that must be closed: whatever it has accepted is in the
+ * queue before the request is answered.
+ */
+export function makeApp(deps: AppDeps): Express {
+  const letIn = makeGuard(
+    {
+      write: makeKeyRing(namedKeysOf(deps.writeKeys, 'write')),
+      admin: makeKeyRing(namedKeysOf(deps.adminKeys, 'admin')),
+      metrics: makeKeyRing(namedKeysOf(deps.metricsKeys ?? [], 'metrics')),
+    },
+    makeRefusedKeys(deps.log, Date.now),
+  );
+  const admit = admitEvents({
+    isQueueAway: deps.watch.readiness.isQueueAway,
+    pressure: deps.watch.pressure,
+  });
+  // Whoever may send events is asked for a key first, and only then told how full the queue is.
+  const guard = (access: Access): RequestHandler[] =>
+    access === 'write' || access === 'write-or-admin' ? [letIn(access), admit] : [letIn(access)];
+  const metrics = makeMetrics(deps);
+  const routes = makeRoutes(deps, metrics);
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use((request, response, next) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      throw new Problem(400, { detail: 'The Host header is missing.', headers: { Connection: 'close' } });
-    }
-    next();
-  });
-  app.use(metrics.observe, refuseOtherOrigins);
+  app.use(
+    setSafeHeaders,
+    refuseMissingHost,
+    openAudit(deps.db, deps.log),
+    metrics.observe,
+    refuseOtherOrigins,
+  );
   mountRoutes(app, [...routes, ...pageRoutes(routes)], guard);
-  app.use(BOARD_PATH, guard('admin-page'), makeQueueBoard(deps.producer));
+  app.use(BOARD_PATH, letIn('admin-page'), makeQueueBoard(deps.producer));
   app.use(() => {
     throw notFound('path');
   });

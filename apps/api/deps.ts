@@ -4,17 +4,24 @@ import type { Destination } from '#destinations';
 import type { Producer } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
 import type { SecretBox } from '#secrets';
+import type { Watch } from './operations/watch';
 
-/** What the API is made with. An empty list of keys means open, which only a process on loopback may be. */
+/**
+ * What the API is made with. An empty list of keys means open, which only a process on loopback may be; an entry is `key`
+ * or `name:key`.
+ */
 export type AppDeps = {
   readonly db: Database;
   /** For reads over many people, of the same database or of a replica: `connectForReads`. */
   readonly reads: Database;
   readonly producer: Producer;
+  readonly watch: Watch;
   readonly log: Log;
   readonly counters: Counters;
   readonly writeKeys: readonly string[];
   readonly adminKeys: readonly string[];
+  /** They read /metrics and nothing else. */
+  readonly metricsKeys?: readonly string[];
   /** Ranges beside the public internet that webhooks may be sent to. */
   readonly webhookAllowCidrs: readonly string[];
   /** Seals what is stored of webhooks. */

@@ -1,5 +1,12 @@
 import { makeOutageLog } from '#concurrency';
-import { connect, connectForReads, inTransaction, loadDefinitions, makeCounters } from '#database';
+import {
+  connect,
+  connectForReads,
+  inTransaction,
+  loadDefinitions,
+  makeCounters,
+  planConnections,
+} from '#database';
 import { destinationSettings, makeDestinations } from '#destinations';
 import { fromNative, parseNativeBody } from '#events';
 import { makeProducer, openQueueBackend, type QueueBackend, redisWarnings } from '#queues';
@@ -7,6 +14,7 @@ import {
   type Log,
   makeLog,
   parseEnv,
+  queueDatabaseUrl,
   requireDatabaseUrl,
   requireKeysBeyondLoopback,
   runMain,
@@ -14,12 +22,9 @@ import {
 } from '#runtime';
 import { makeSecretBox } from '#secrets';
 import { makeApp } from './app';
+import { openWatch } from './operations/watch';
 import { listen } from './http/server';
 
-/** All processes together stay well under the 200 connections of the embedded server. */
-const POOL_MAX = 8;
-const QUEUE_POOL_MAX = 8;
-const READS_POOL_MAX = 6;
 const WARM_UP_EVENTS = 200;
 
 const UNSEALED =
@@ -51,20 +56,33 @@ runMain(async () => {
   const outage = makeOutageLog(log, {}, 'connection lost');
   const onError = (error: Error): void => outage.failed('outage', error);
 
-  const { db, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const queueUrl = queueDatabaseUrl(env, databaseUrl);
+  const { sizes, notes } = await planConnections('api', { databaseUrl, queueUrl });
+  for (const note of notes) log.warn(note);
+  const { db, close: closeDatabase } = connect(databaseUrl, sizes.main, onError);
   const { db: reads, close: closeReads } = connectForReads(
     env.DATABASE_REPLICA_URL ?? databaseUrl,
-    READS_POOL_MAX,
+    sizes.reads,
     onError,
   );
   const backend = openQueueBackend({
-    databaseUrl,
+    databaseUrl: queueUrl ?? databaseUrl,
     redisUrl: env.REDIS_URL,
-    poolMax: QUEUE_POOL_MAX,
+    poolMax: sizes.queue,
     durable: true,
     onError,
   });
   const producer = makeProducer(backend, onError);
+  const watch = openWatch({
+    databaseUrl,
+    queueUrl,
+    backend,
+    limits: {
+      backlogMaxEvents: env.BACKLOG_MAX_EVENTS,
+      minFreeDiskMb: env.MIN_FREE_DISK_MB,
+      dataFolder: env.EMBEDDED_DATA_FOLDER ?? null,
+    },
+  });
   const counters = makeCounters(db, (err) => log.warn({ err }, 'the counters wait'));
   const secretBox = makeSecretBox(env.SECRETS_KEY);
   if (env.SECRETS_KEY.length === 0) log.warn(UNSEALED);
@@ -72,10 +90,12 @@ runMain(async () => {
     db,
     reads,
     producer,
+    watch,
     log,
     counters,
     writeKeys: env.WRITE_KEYS,
     adminKeys: env.ADMIN_API_KEYS,
+    metricsKeys: env.METRICS_KEYS,
     webhookAllowCidrs: env.WEBHOOK_ALLOW_CIDRS,
     secretBox,
     destinations: makeDestinations(destinationSettings(env, secretBox)),
@@ -96,6 +116,7 @@ runMain(async () => {
       { name: 'the database for long reads', close: closeReads },
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
+      watch,
       server,
     ],
     log,

@@ -1,18 +1,11 @@
-import { DESTINATION_KINDS } from '#automations';
 import { makeOutageLog } from '#concurrency';
-import { connect, makeCounters } from '#database';
+import { connect, makeCounters, planConnections } from '#database';
 import { destinationSettings, makeDestinations } from '#destinations';
-import { failureOf, makeProducer, openQueueBackend } from '#queues';
-import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
+import { failureOf, makeProducer, openHealth, openQueueBackend } from '#queues';
+import { makeLog, parseEnv, queueDatabaseUrl, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { makeSecretBox } from '#secrets';
 import { openDispatcher } from './dispatcher';
 import { TIMES } from './limits';
-
-/**
- * Connections to the database, and to the queue where that is in the database too: there each consumer keeps one to
- * listen, and the others are for jobs.
- */
-const POOL_MAX = { database: 8, queue: DESTINATION_KINDS.length + 7 } as const;
 
 async function main(): Promise<void> {
   const env = parseEnv(process.env);
@@ -28,16 +21,20 @@ async function main(): Promise<void> {
   });
   const outage = makeOutageLog(log);
   const connectionLost = (error: Error): void => outage.failed('outage', error);
-  const { db, close } = connect(databaseUrl, POOL_MAX.database, connectionLost);
+  const queueUrl = queueDatabaseUrl(env, databaseUrl);
+  const { sizes, notes } = await planConnections('dispatcher', { databaseUrl, queueUrl });
+  for (const note of notes) log.warn(note);
+  const { db, close } = connect(databaseUrl, sizes.main, connectionLost);
   const backend = openQueueBackend({
-    databaseUrl,
+    databaseUrl: queueUrl ?? databaseUrl,
     redisUrl: env.REDIS_URL,
-    poolMax: POOL_MAX.queue,
+    poolMax: sizes.queue,
     durable: false,
     onError: connectionLost,
   });
   const producer = makeProducer(backend, connectionLost);
   const counters = makeCounters(db, (error) => outage.failed(failureOf(error), error));
+  const health = await openHealth(env, databaseUrl, backend);
   const dispatcher = openDispatcher({
     db,
     backend,
@@ -56,6 +53,7 @@ async function main(): Promise<void> {
       counters,
       { name: 'queue', close: backend.close },
       { name: 'producer', close: producer.close },
+      ...health,
       ...dispatcher,
     ],
     log,

@@ -3,6 +3,7 @@ import { migrateQueues } from '#queues';
 
 /** What `migrateAll` takes. */
 export type MigrateAll = {
+  /** A direct address: migrations lock a session. */
   readonly databaseUrl: string;
   /** When unset the queues live in the same database, and are migrated there. */
   readonly redisUrl: string | undefined;

@@ -4,5 +4,6 @@ import { migrateAll } from './migrate-all';
 runMain(async () => {
   const env = parseEnv(process.env);
   const note = (line: string): void => console.log(line);
-  await migrateAll({ databaseUrl: requireDatabaseUrl(env), redisUrl: env.REDIS_URL, note });
+  const databaseUrl = env.QUEUE_DATABASE_URL ?? requireDatabaseUrl(env);
+  await migrateAll({ databaseUrl, redisUrl: env.REDIS_URL, note });
 });

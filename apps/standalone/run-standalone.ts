@@ -1,7 +1,7 @@
 import type { Log } from '#runtime';
 import { waitForPort } from './port';
 import { aborted } from './stop-request';
-import type { Program } from './supervised-child';
+import type { ChildContext, Program } from './supervised-child';
 import { supervise } from './supervisor';
 
 /** A database server that was started here. */
@@ -20,8 +20,10 @@ export type Standalone = {
   readonly startDatabase: () => Promise<OwnDatabase>;
   readonly migrate: (databaseUrl: string) => Promise<void>;
   readonly programs: readonly Program[];
-  /** Of the children; `DATABASE_URL` is added. */
+  /** Of the children; `DATABASE_URL` is added, and each gets what it needs. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Whom the children run as. */
+  readonly childIds: () => Promise<ChildContext['ids']>;
   readonly banner: string;
   readonly log: Log;
   readonly note: (line: string) => void;
@@ -51,7 +53,8 @@ async function startOrClear({ startDatabase, stop, log }: Standalone): Promise<O
 
 async function runChildren(options: Standalone, ofDatabase: NodeJS.ProcessEnv): Promise<void> {
   const { programs, environment, log, stop, note, banner } = options;
-  const supervisor = supervise(programs, { env: { ...environment, ...ofDatabase }, log });
+  const ids = await options.childIds();
+  const supervisor = supervise(programs, { env: { ...environment, ...ofDatabase }, ids, log });
   try {
     await Promise.race([supervisor.ready, aborted(stop)]);
     if (!stop.aborted) note(banner);

@@ -8,6 +8,8 @@ const NODE_OPTIONS = ['--max-semi-space-size=64'];
 /** A process of the system that runs as a child: a compiled `main` that sends `'ready'` and drains on `'stop'`. */
 export type Program = {
   readonly name: string;
+  /** What of the whole environment it gets. */
+  readonly environment: (whole: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
   readonly file: string;
   /** Killed when it has not exited by then (ms after the stop of the whole began). */
   readonly drainedAfterMs: number;
@@ -16,6 +18,8 @@ export type Program = {
 /** What the children share. */
 export type ChildContext = {
   readonly env: NodeJS.ProcessEnv;
+  /** Whom they run as; nothing: as whoever runs this process. */
+  readonly ids: { readonly uid?: number; readonly gid?: number };
   readonly log: Log;
   /** Aborted when the stop begins: from then on nothing is started again. */
   readonly halt: AbortSignal;
@@ -43,7 +47,10 @@ function ending(code: number | null, signal: NodeJS.Signals | null): string {
  * Starts a program and starts it again whenever it dies. One that exits by itself before it was ever ready is not
  * started again: it has said why, and would only say it again.
  */
-export function superviseChild({ name, file }: Program, { env, log, halt }: ChildContext): SupervisedChild {
+export function superviseChild(
+  { name, file, environment }: Program,
+  { env, ids, log, halt }: ChildContext,
+): SupervisedChild {
   let running: { readonly child: ChildProcess; isReady: boolean } | undefined;
   let deaths = 0;
   let restart: NodeJS.Timeout | undefined;
@@ -73,7 +80,8 @@ export function superviseChild({ name, file }: Program, { env, log, halt }: Chil
   const launch = (): void => {
     const startedAt = Date.now();
     const child = fork(file, [], {
-      env,
+      ...ids,
+      env: environment(env),
       execArgv: NODE_OPTIONS,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,14 +1,8 @@
-import { connect, makeCounters } from '#database';
+import { connect, makeCounters, planConnections } from '#database';
 import { decide, FORGETFUL, makeDefinitionCache } from '#decisions';
-import { makeProducer, openQueueBackend, redisWarnings } from '#queues';
-import { makeLog, parseEnv, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
-import { LANES } from './lane-consumer';
+import { makeProducer, openHealth, openQueueBackend, redisWarnings } from '#queues';
+import { makeLog, parseEnv, queueDatabaseUrl, requireDatabaseUrl, runMain, runUntilStopped } from '#runtime';
 import { startStages } from './pipeline';
-
-/** A connection for each lane of the two lane stages, two for the chunks of backfill, and some for what is asked in between. */
-const POOL_MAX = 2 * LANES + 5;
-/** Each consumer listens on a connection of its own; the rest serve fetching, completing and adding. */
-const QUEUE_POOL_MAX = 11;
 
 runMain(async () => {
   const env = parseEnv(process.env);
@@ -16,16 +10,20 @@ runMain(async () => {
   const log = makeLog('worker', env.LOG_LEVEL);
   const onError = (error: Error): void => log.warn({ err: error }, 'connection lost');
 
-  const { db, transact, close: closeDatabase } = connect(databaseUrl, POOL_MAX, onError);
+  const queueUrl = queueDatabaseUrl(env, databaseUrl);
+  const { sizes, notes } = await planConnections('worker', { databaseUrl, queueUrl });
+  for (const note of notes) log.warn(note);
+  const { db, transact, close: closeDatabase } = connect(databaseUrl, sizes.main, onError);
   const backend = openQueueBackend({
-    databaseUrl,
+    databaseUrl: queueUrl ?? databaseUrl,
     redisUrl: env.REDIS_URL,
-    poolMax: QUEUE_POOL_MAX,
+    poolMax: sizes.queue,
     durable: false,
     onError,
   });
   const producer = makeProducer(backend, onError);
   for (const warning of await redisWarnings(backend)) log.warn(warning);
+  const health = await openHealth(env, databaseUrl, backend);
 
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event' } as const;
@@ -54,6 +52,7 @@ runMain(async () => {
       counters,
       { name: 'the queue backend', close: backend.close },
       { name: 'the producer', close: producer.close },
+      ...health,
       ...stages,
     ],
     log,

@@ -1,6 +1,12 @@
 export { explanationAnswerSchema } from './explanation';
 export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
-export { type ExportFormat, exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
+export {
+  auditAnswerSchema,
+  type ExportFormat,
+  exportQuerySchema,
+  overlapAnswerSchema,
+  overlapQuerySchema,
+} from './reports';
 export {
   deliveriesQuerySchema,
   evaluateSchema,

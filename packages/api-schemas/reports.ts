@@ -41,6 +41,21 @@ export const overlapAnswerSchema = z.object({
     .describe('Each two segments once, in the order of the question.'),
 });
 
+export const auditAnswerSchema = z.object({
+  audit: z
+    .array(
+      z.object({
+        id: z.uuid(),
+        at: z.iso.datetime(),
+        by: z.string().describe('The name of the key that the change was made with; `open` without keys.'),
+        action: z.string().describe('Method and path of the route.'),
+        target: z.string().nullable().describe('The id of what was changed.'),
+      }),
+    )
+    .describe('Newest first.'),
+  nextCursor: z.string().nullable(),
+});
+
 const FORMATS = ['csv', 'ndjson'] as const;
 
 /** `GET /api/growth/segments/:id/members/export`. */

@@ -34,7 +34,9 @@ export const featureSettingsAnswerSchema = z.object({
 });
 
 export const featureSettingsEditAnswerSchema = featureSettingsAnswerSchema.extend({
-  evaluation: evaluationRefSchema.describe(
-    'Counts the features of everybody again in the background, and decides on them without automations.',
-  ),
+  evaluation: evaluationRefSchema
+    .optional()
+    .describe(
+      'Counts the features of everybody again in the background, and decides on them without automations. Not there where nothing is changed.',
+    ),
 });

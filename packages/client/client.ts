@@ -134,6 +134,8 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     resumeDestination: (body: z.input<typeof api.resumeSchema>) =>
       admin<Answer<'resumedAnswerSchema'>>('POST', '/destinations/resume', { body }),
 
+    /** Every change that was made through the API, newest first. */
+    listAudit: (query: Page = {}) => admin<Answer<'auditAnswerSchema'>>('GET', '/audit', { query }),
     getQueues: () => admin<Answer<'queuesAnswerSchema'>>('GET', '/queues'),
   };
 }

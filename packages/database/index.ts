@@ -1,3 +1,4 @@
+export { insertAuditEntry, listAuditEntries } from './audit/audit';
 export { claimDeadlines, type DuePerson, msUntilDeadline } from './decisions/deadlines';
 export { type FoldPlace, foldTallies } from './segments/tallies';
 export { makeCounters, readCounters } from './connection/counters';
@@ -14,8 +15,10 @@ export { NOBODY, type PersonList } from './connection/person-list';
 export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
+export { type ConnectionPlan, planConnections } from './connection/plan';
 export { classifyFailure, type DatabaseFailure, sqlStateOf } from './connection/errors';
-export { applyMigrations, migrationsApplied } from './connection/migrate';
+export { type DatabaseProbe, openProbe } from './connection/probe';
+export { applyMigrations, onMigrationSession } from './connection/migrate';
 export {
   createPeople,
   createPeopleByEmail,
@@ -76,6 +79,7 @@ export {
   type FeatureRulesVersion,
   findFeatureRules,
   insertFeatureRules,
+  lastRecountFailed,
 } from './people/feature-rules';
 export {
   findRecounts,

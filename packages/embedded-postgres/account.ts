@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
 /** Whom PostgreSQL runs as; without ids, as whoever runs this process. */
@@ -8,39 +8,65 @@ export type Account = {
   readonly ids: { readonly uid?: number; readonly gid?: number };
 };
 
-/** In order of preference; what else `/etc/passwd` knows comes after them. */
-const PREFERRED = ['postgres', 'nobody', 'daemon'];
+/** Ours, made where there is no `postgres`. */
+const OWN = 'segment-engine';
+/** Accounts for databases alone, in order of preference. */
+const PREFERRED = [OWN, 'postgres'];
+/** Where none can be made: other services may run as these, and could read the data and the password. */
+const SHARED = ['nobody', 'daemon'];
 
 function idOf(name: string, flag: '-u' | '-g'): number | undefined {
   const found = spawnSync('id', [flag, name], { encoding: 'utf8' });
   return found.status === 0 ? Number(found.stdout) : undefined;
 }
 
-function knownAccounts(): string[] {
-  try {
-    return readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((line) => line.split(':')[0] ?? '')
-      .filter((name) => name !== '');
-  } catch {
-    return [];
+function knownAccount(name: string): Account | undefined {
+  const uid = idOf(name, '-u');
+  const gid = idOf(name, '-g');
+  return uid === undefined || uid === 0 || gid === undefined ? undefined : { name, ids: { uid, gid } };
+}
+
+/** Debian and most others have the first, Alpine and BusyBox the second. */
+function makeAccount(): Account | undefined {
+  const ways = [
+    ['useradd', '--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/false', OWN],
+    ['adduser', '-S', '-D', '-H', '-h', '/nonexistent', '-s', '/bin/false', OWN],
+  ] as const;
+  for (const [program, ...args] of ways) {
+    if (spawnSync(program, args, { stdio: 'ignore' }).status === 0) return knownAccount(OWN);
   }
+  return undefined;
 }
 
 /**
- * PostgreSQL refuses to run as root, and `initdb` wants an account that the system knows by name.
+ * Whom services run as that root starts: PostgreSQL refuses to run as root, and `initdb` wants an account that the system
+ * knows by name. Where there is none for databases, one is made (`segment-engine`).
  * @param dataOwner uid and gid of a data folder that exists already: PostgreSQL runs for nobody else
+ * @param note gets a line where an account was made, or others use it too
  * @throws Error when this is root and there is no other account
  */
-export function serviceAccount(dataOwner?: { uid: number; gid: number }): Account {
+export function serviceAccount(
+  dataOwner: { uid: number; gid: number } | undefined,
+  note: (line: string) => void,
+): Account {
   if (process.getuid?.() !== 0) return { name: 'this account', ids: {} };
   if (dataOwner !== undefined && dataOwner.uid !== 0) {
     return { name: `uid ${dataOwner.uid}`, ids: { uid: dataOwner.uid, gid: dataOwner.gid } };
   }
-  for (const name of [...PREFERRED, ...knownAccounts()]) {
-    const uid = idOf(name, '-u');
-    const gid = idOf(name, '-g');
-    if (uid !== undefined && uid !== 0 && gid !== undefined) return { name, ids: { uid, gid } };
+  for (const name of PREFERRED) {
+    const known = knownAccount(name);
+    if (known !== undefined) return known;
+  }
+  const made = makeAccount();
+  if (made !== undefined) {
+    note(`made the account ${OWN}, which services run as that root starts`);
+    return made;
+  }
+  for (const name of SHARED) {
+    const known = knownAccount(name);
+    if (known === undefined) continue;
+    note(`services run as ${name}, which others may use too: make an account ${OWN} to keep them apart`);
+    return known;
   }
   throw new Error(
     'PostgreSQL refuses to run as root, and this system has no other account: start as an ordinary user or set DATABASE_URL',

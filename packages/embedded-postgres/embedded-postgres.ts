@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
+import { Client } from 'pg';
 import { runAs } from './account';
 import { findBinaries } from './binaries';
 import { flush, readIfThere, removeAbandoned, replaceFile, uniqueSibling, writeOnce } from './files';
 import { choosePlace } from './place';
+import { APPLICATION_ROLE, ensureApplicationRole, ensureDatabase } from './application-role';
 import { bringUp, clusterUrl, shutDown, type Cluster } from './server';
 
 /** What `startEmbeddedPostgres` takes. */
@@ -25,7 +26,10 @@ export type EmbeddedPostgresOptions = {
 
 /** A server that answers. It is kept running (on its port) until `stop`, whoever kills it. */
 export type EmbeddedPostgres = {
+  /** Of a role that owns the database, and is no superuser. */
   readonly url: string;
+  /** The same database as the cluster's superuser. */
+  readonly adminUrl: string;
   readonly port: number;
   /** Where its files are. */
   readonly folder: string;
@@ -120,6 +124,13 @@ async function openCluster(options: EmbeddedPostgresOptions): Promise<Cluster> {
   return { ...cluster, data: realpathSync(data) };
 }
 
+async function connectAs(connectionString: string): Promise<Client> {
+  const client = new Client({ connectionString, ssl: false });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 async function own(client: Client, folder: string): Promise<void> {
   for (const giveUpAt = Date.now() + OWNER_WAIT_MS; ;) {
     const { rows } = await client.query<{ ours: boolean }>('SELECT pg_try_advisory_lock($1) AS ours', [
@@ -132,11 +143,6 @@ async function own(client: Client, folder: string): Promise<void> {
     }
     await sleep(100);
   }
-}
-
-async function ensureDatabase(client: Client, name: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-  if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
 }
 
 /**
@@ -174,15 +180,25 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     });
   };
 
+  const adminUrl = (name: string): string => clusterUrl('postgres', cluster.password, first.port, name);
+  let url: string;
   try {
-    await ensureDatabase(first.client, database);
+    const password = writeOnce(
+      path.join(cluster.home, 'application-password'),
+      randomBytes(24).toString('hex'),
+      cluster.account,
+    ).trim();
+    await ensureApplicationRole(first.client, password);
+    await ensureDatabase(first.client, database, (name) => connectAs(adminUrl(name)));
+    url = clusterUrl(APPLICATION_ROLE, password, first.port, database);
   } catch (error) {
     await first.client.end();
     throw error;
   }
   watch(first.client);
   return {
-    url: clusterUrl(cluster.password, first.port, database),
+    url,
+    adminUrl: adminUrl(database),
     port: first.port,
     folder: cluster.home,
     reused: first.reused,

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  fchownSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -67,10 +68,15 @@ export function flush(file: string): void {
 function writeDraft(file: string, text: string, account: Account): string {
   const draft = uniqueSibling(file);
   const handle = openSync(draft, 'wx', 0o600);
-  writeSync(handle, text);
-  fsyncSync(handle);
-  closeSync(handle);
-  give(draft, account);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+    // By the handle: in its own folder the account could put another file under this name meanwhile.
+    const { uid, gid } = account.ids;
+    if (uid !== undefined && gid !== undefined) fchownSync(handle, uid, gid);
+  } finally {
+    closeSync(handle);
+  }
   return draft;
 }
 

@@ -1,1 +1,2 @@
+export { type Account, runAs, serviceAccount } from './account';
 export { startEmbeddedPostgres } from './embedded-postgres';

@@ -54,7 +54,7 @@ export async function choosePlace(folder: string, note: (line: string) => void):
   const elsewhere = path.join(SHARED_FOLDER, name);
 
   const used = hasData(own) ? own : isRoot && hasData(elsewhere) ? elsewhere : undefined;
-  const account = serviceAccount(used === undefined ? undefined : statSync(dataIn(used)));
+  const account = serviceAccount(used === undefined ? undefined : statSync(dataIn(used)), note);
   if (used !== elsewhere && (await settleIn(own, account))) {
     return { home: own, account, copies: isRoot ? SHARED_FOLDER : real };
   }

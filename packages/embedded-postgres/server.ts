@@ -76,9 +76,9 @@ function dropStaleLock({ data, note }: Cluster, stale: number): void {
   } else renameSync(aside, file);
 }
 
-/** A connection URL of the cluster's superuser. */
-export function clusterUrl(password: string, port: number, database: string): string {
-  return `postgresql://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+/** A connection URL of a role of the cluster. */
+export function clusterUrl(role: string, password: string, port: number, database: string): string {
+  return `postgresql://${role}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 /** Starting up, shutting down, or full: it is a server, and may be ours, but does not let us in now. */
@@ -86,7 +86,7 @@ const BUSY = ['57P03', '53300'];
 
 /** Connects, if what listens on the port is this cluster: it takes our password and has our data folder. */
 async function connect({ data, password }: Cluster, port: number): Promise<Client | 'busy' | undefined> {
-  const connectionString = clusterUrl(password, port, 'postgres');
+  const connectionString = clusterUrl('postgres', password, port, 'postgres');
   const client = new Client({
     connectionString,
     connectionTimeoutMillis: 2_000,

@@ -4,11 +4,13 @@ import {
   createRedisBackend,
   type IQueueBackend,
   type PgPool,
-  PostgresConnection,
+  runMigrations,
 } from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
-import { connectQueuePool } from '#database';
+import { connectQueuePool, onMigrationSession } from '#database';
+import { type Backlog, postgresBacklog, redisBacklog } from './backlog';
 import type { QueueName } from './contract';
+import { makeRedisLook } from './redis-look';
 
 /** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
 type SharedConnection = 'shared';
@@ -24,6 +26,10 @@ export type QueueBackend = {
   readonly factory: BackendFactory<IQueueBackend, SharedConnection>;
   /** The answer to `CONFIG GET name`, null where it can't be asked (or where there is no Redis). */
   readonly redisSetting: (name: string) => Promise<string | null>;
+  /** Asks Redis for next to nothing. Null where queues are in PostgreSQL: whoever looks at the database looks at them. */
+  readonly look: (() => Promise<void>) | null;
+  /** How much waits in the `events` queue: cheap however much that is, exact while it is little. */
+  readonly backlog: () => Promise<Backlog>;
   readonly close: () => Promise<void>;
 };
 
@@ -61,6 +67,8 @@ function redisBackend(urls: string, onError: (error: Error) => void): QueueBacke
       const answer: unknown = await client.call('CONFIG', 'GET', name).catch(() => null);
       return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : null;
     },
+    look: makeRedisLook(client),
+    backlog: () => redisBacklog(client),
     close: async () => {
       client.disconnect();
     },
@@ -76,6 +84,8 @@ function postgresBackend({ databaseUrl, poolMax, durable, onError }: QueueBacken
     optionsFor: () => ({ connection: 'shared' }),
     factory: (name, options, extra) => createPostgresBackend(name, { ...options, connection }, extra),
     redisSetting: async () => null,
+    look: null,
+    backlog: () => postgresBacklog((text) => pool.query(text)),
     close: async () => {
       await pool.end();
     },
@@ -90,12 +100,7 @@ export function openQueueBackend(settings: QueueBackendSettings): QueueBackend {
 
 /** Brings BullMQ's own schema in PostgreSQL up to date. Only the migrate step does this. */
 export async function migrateQueues(databaseUrl: string): Promise<void> {
-  const connection = new PostgresConnection({ connectionString: databaseUrl, max: 1, migrate: true });
-  try {
-    await connection.waitUntilReady();
-  } finally {
-    await connection.close();
-  }
+  await onMigrationSession(databaseUrl, (client) => runMigrations(client));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DelayedError,
   type IQueueBackend,
@@ -51,6 +52,29 @@ const READY_LIMIT_MS = 2000;
 // worker within seconds, however often.
 const SURVIVE_KILLS = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1_000_000 };
 
+/** How long a fetch that failed holds up the next (ms). */
+const FETCH_BRAKE_MS = 1000;
+
+/**
+ * BullMQ waits after a fetch that could not connect, but asks again at once after any other error (a table that is
+ * missing, a command that is not allowed): measured 350 times a second.
+ */
+function braked(backend: QueueBackend, isClosing: () => boolean): QueueBackend['factory'] {
+  return (name, options, extra) => {
+    const made = backend.factory(name, options, extra);
+    const fetch = made.moveToActive.bind(made);
+    made.moveToActive = async (...parameters) => {
+      try {
+        return await fetch(...parameters);
+      } catch (error) {
+        if (!isClosing()) await sleep(FETCH_BRAKE_MS, undefined, { ref: false });
+        throw error;
+      }
+    };
+    return made;
+  };
+}
+
 /**
  * Opens a consumer of a queue.
  * @param handle does the work of a job; when it throws, the job is tried again by the queue's rules
@@ -62,6 +86,7 @@ export function makeConsumer<Name extends QueueName>(
   handle: (payload: Payload<Name>) => Promise<void>,
   options: ConsumerEvents & { readonly concurrency: number },
 ): Consumer {
+  let isClosing = false;
   const worker: BullWorker<Payload<Name>> = new Worker(
     name,
     async (job, token) => {
@@ -86,7 +111,7 @@ export function makeConsumer<Name extends QueueName>(
       // When fetching fails (an outage), BullMQ waits this long: its default of 15 s would be felt after each restart.
       runRetryDelay: 1000,
     },
-    backend.factory,
+    braked(backend, () => isClosing),
   );
   worker.on('error', options.onError);
   worker.on('failed', (job, error) => {
@@ -94,6 +119,7 @@ export function makeConsumer<Name extends QueueName>(
   });
   return {
     close: async () => {
+      isClosing = true;
       // Closed while it starts, a worker leaves its listening connection behind in the pool.
       await withinMs(READY_LIMIT_MS, worker.waitUntilReady()).catch(() => undefined);
       await worker.close();

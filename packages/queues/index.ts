@@ -1,3 +1,4 @@
+export type { Backlog } from './backlog';
 export {
   migrateQueues,
   openQueueBackend,
@@ -13,6 +14,7 @@ export {
   PutBackError,
   PutOffError,
 } from './consume';
+export { openHealth } from './health';
 export { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
 export { consumerEvents, failureOf } from './failure';
 export { makeProducer, type Producer, type QueueCounts, QueueUnavailableError } from './produce';

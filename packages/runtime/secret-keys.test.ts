@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { EnvError, parseEnv } from './env';
 
 const KEY = randomBytes(32);
@@ -31,4 +34,22 @@ test.each([
   expect(() => keysOf(text)).toThrow(EnvError);
   expect(() => keysOf(text)).toThrow(/SECRETS_KEY: must be 32 bytes in base64 or hex/);
   expect(() => keysOf(text)).not.toThrow(text);
+});
+
+test('may stand in a file, whose fault is told by its variable', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'segment-engine-secret-'));
+  try {
+    const file = path.join(folder, 'key');
+    writeFileSync(file, `${KEY.toString('hex')}\n`);
+    expect(parseEnv({ SECRETS_KEY_FILE: file }).SECRETS_KEY).toEqual([KEY]);
+    const both = () => parseEnv({ SECRETS_KEY_FILE: file, SECRETS_KEY: KEY.toString('hex') });
+    expect(both).toThrow('SECRETS_KEY_FILE: stands beside SECRETS_KEY');
+    expect(() => parseEnv({ SECRETS_KEY_FILE: folder })).toThrow(
+      `SECRETS_KEY_FILE: can't be read: ${folder} (EISDIR)`,
+    );
+    writeFileSync(file, 'something else');
+    expect(() => parseEnv({ SECRETS_KEY_FILE: file })).toThrow(/SECRETS_KEY: must be 32 bytes/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -9,6 +9,7 @@ export {
   useEmbeddedPostgres,
 } from './embedded-postgres';
 export { type TestFolder, useFolder } from './folder';
+export { pgBouncer, startPgBouncer, type TestPgBouncer } from './pgbouncer';
 export { type AppOptions, type AppProcess, type Exit, type Processes, useProcesses } from './processes';
 export type { TestRedis } from './redis';
 export { waitFor, type WaitOptions } from './wait-for';

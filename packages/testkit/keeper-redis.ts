@@ -44,8 +44,8 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** Path of the machine's Redis server, if it has one. */
 export function redisServer(): string | undefined {
-  const tool = path.join(projectRoot(), 'tools', 'redis-server.mjs');
-  const found = spawnSync(process.execPath, [tool], { encoding: 'utf8' });
+  const tool = path.join(projectRoot(), 'tools', 'system-server.mjs');
+  const found = spawnSync(process.execPath, [tool, 'redis'], { encoding: 'utf8' });
   return found.status === 0 ? found.stdout : undefined;
 }
 

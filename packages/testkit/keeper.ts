@@ -54,9 +54,9 @@ async function start(): Promise<KeeperMessage> {
 
   const postgres = await startEmbeddedPostgres({ folder, database: TEMPLATE_DATABASE, settings: SETTINGS });
   stops.push(() => postgres.stop());
-  const adminUrl = new URL(postgres.url);
+  const adminUrl = new URL(postgres.adminUrl);
   adminUrl.pathname = '/postgres';
-  await makeTemplate(adminUrl.href, postgres.url);
+  await makeTemplate(adminUrl.href, postgres.adminUrl);
   return { kind: 'ready', databaseUrl: adminUrl.href, redisUrl: redis?.url };
 }
 

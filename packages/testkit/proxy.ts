@@ -11,11 +11,13 @@ export type TestProxy = {
   readonly cut: () => void;
   /** What a client sends with this text in it does not arrive from now on, nor what it sends after. */
   readonly holdBack: (text: string) => Hold;
+  /** Counts what clients send with this text in it, from now on. */
+  readonly watchFor: (text: string) => Hold;
   /** Takes connections again, and holds nothing back on them. */
   readonly restore: () => void;
 };
 
-/** How many connections a proxy holds something back on. */
+/** How many connections a proxy holds something back on, or how many pieces with a text passed. */
 export type Hold = { readonly count: () => number };
 
 /** Starts a proxy before the service of a URL with host and port; it closes at the end of the file. */
@@ -24,10 +26,14 @@ export async function startProxy(serviceUrl: string): Promise<TestProxy> {
   const sockets = new Set<Socket>();
   let away = false;
   let holding: Holding | null = null;
+  const watched: Holding[] = [];
   const server = createServer((client) => {
     if (away) return void client.destroy();
     const service = connect(Number(target.port), target.hostname);
     client.pipe(gate(() => holding)).pipe(service);
+    client.on('data', (chunk: Buffer) => {
+      for (const one of watched) if (chunk.includes(one.text)) one.count += 1;
+    });
     service.pipe(client);
     for (const [from, to] of [[client, service] as const, [service, client] as const]) {
       sockets.add(from);
@@ -59,6 +65,11 @@ export async function startProxy(serviceUrl: string): Promise<TestProxy> {
     holdBack: (text) => {
       const mine = { text, count: 0 };
       holding = mine;
+      return { count: () => mine.count };
+    },
+    watchFor: (text) => {
+      const mine = { text, count: 0 };
+      watched.push(mine);
       return { count: () => mine.count };
     },
     restore: () => {

@@ -5,15 +5,19 @@ const basic = (text: string): string => `Basic ${Buffer.from(text).toString('bas
 
 describe('makeKeyRing', () => {
   it('accepts its keys and no others', () => {
-    const ring = makeKeyRing(['one', 'two']);
+    const ring = makeKeyRing([
+      { name: 'first', key: 'one' },
+      { name: 'second', key: 'two' },
+    ]);
     expect(ring.isOpen).toBe(false);
-    expect(['one', 'two', 'three', '', 'on', 'one '].map(ring.accepts)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
+    expect(['one', 'two', 'three', '', 'on', 'one ', 'first'].map(ring.nameOf)).toEqual([
+      'first',
+      'second',
+      null,
+      null,
+      null,
+      null,
+      null,
     ]);
   });
 

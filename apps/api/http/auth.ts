@@ -1,22 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
+import type { NamedKey } from '#runtime';
 import { Problem } from './problem';
-import { isLoopbackHost } from './same-origin';
+import type { RefusedKeys } from './refused-keys';
+import { isLoopbackHost, proxyHeaderOf } from './same-origin';
 
 /** The keys of one list. An empty list is open: such a process listens on loopback only. */
-export type KeyRing = { readonly isOpen: boolean; readonly accepts: (key: string) => boolean };
+export type KeyRing = {
+  readonly isOpen: boolean;
+  /** The name of a key, null when it is none of these. */
+  readonly nameOf: (key: string) => string | null;
+};
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /** Keys are compared by their hashes, all of them, so that the time tells nothing. */
-export function makeKeyRing(keys: readonly string[]): KeyRing {
-  const digests = keys.map(digest);
+export function makeKeyRing(keys: readonly NamedKey[]): KeyRing {
+  const digests = keys.map(({ name, key }) => ({ name, digest: digest(key) }));
   return {
     isOpen: keys.length === 0,
-    accepts: (key) => {
+    nameOf: (key) => {
       const mine = digest(key);
-      let found = false;
-      for (const one of digests) found = timingSafeEqual(one, mine) || found;
+      let found: string | null = null;
+      for (const one of digests) if (timingSafeEqual(one.digest, mine)) found ??= one.name;
       return found;
     },
   };
@@ -36,37 +42,93 @@ export function credentialsOf(header: string | undefined): string[] {
 }
 
 /** Whose key a route asks for; `admin-page` is for browsers, which ask their user for it. */
-export type Access = 'write' | 'admin' | 'write-or-admin' | 'admin-page' | 'open';
+export type Access = 'write' | 'admin' | 'write-or-admin' | 'metrics' | 'admin-page' | 'open';
 
-export type KeyRings = { readonly write: KeyRing; readonly admin: KeyRing };
+export type KeyRings = { readonly write: KeyRing; readonly admin: KeyRing; readonly metrics: KeyRing };
 
 const BEARER = 'Bearer realm="Segment Engine"';
 const BASIC = 'Basic realm="Segment Engine", charset="UTF-8"';
 
-function ringsFor(access: Access, { write, admin }: KeyRings): KeyRing[] {
-  if (access === 'open') return [];
-  if (access === 'write') return [write];
-  return access === 'write-or-admin' ? [write, admin] : [admin];
+/** The lists whose keys a route takes. It needs none where one of the first is empty. */
+function ringsFor(
+  access: Access,
+  { write, admin, metrics }: KeyRings,
+): { asked: KeyRing[]; also: KeyRing[] } {
+  switch (access) {
+    case 'open':
+      return { asked: [], also: [] };
+    case 'write':
+      return { asked: [write], also: [] };
+    case 'write-or-admin':
+      return { asked: [write, admin], also: [] };
+    case 'metrics':
+      return { asked: [admin], also: [metrics] };
+    case 'admin':
+    case 'admin-page':
+      return { asked: [admin], also: [] };
+  }
+}
+
+const holders = new WeakMap<object, string>();
+
+/** The name of the key that a request was let in with; `open` where none is needed. */
+export function keyNameOf(request: object): string {
+  return holders.get(request) ?? 'open';
+}
+
+/**
+ * What lets a request in that brings no key, for no keys are set, is that it comes from this machine.
+ * @throws Problem 403 for what only looks so
+ */
+function requireLocal(request: Request): void {
+  // A page whose name was made to point to 127.0.0.1 would otherwise be same-origin with us.
+  if (!isLoopbackHost(request.headers.host)) {
+    throw new Problem(403, {
+      detail: 'Without keys, only localhost is served. Set WRITE_KEYS and ADMIN_API_KEYS.',
+    });
+  }
+  const proxied = proxyHeaderOf(request.headers);
+  if (proxied !== null) {
+    throw new Problem(403, {
+      detail: `Without keys, nothing is served that came through a proxy (${proxied}). Set WRITE_KEYS and ADMIN_API_KEYS.`,
+    });
+  }
+  if (request.headers['sec-fetch-site'] === 'cross-site') {
+    throw new Problem(403, {
+      detail:
+        'Without keys, nothing is served that another site asks for (Sec-Fetch-Site: cross-site). Set WRITE_KEYS and ADMIN_API_KEYS.',
+    });
+  }
 }
 
 /** Lets those pass who bring a key of the right list. */
-export function makeGuard(rings: KeyRings): (access: Access) => RequestHandler {
+export function makeGuard(rings: KeyRings, refused: RefusedKeys): (access: Access) => RequestHandler {
   return (access) => {
-    const wanted = ringsFor(access, rings);
-    const isOpen = wanted.length === 0 || wanted.some((ring) => ring.isOpen);
+    const { asked, also } = ringsFor(access, rings);
+    const isOpen = asked.length === 0 || asked.some((ring) => ring.isOpen);
     const challenge = access === 'admin-page' ? BASIC : BEARER;
     return (request, _response, next) => {
       if (isOpen) {
-        // A page whose name was made to point to 127.0.0.1 would otherwise be same-origin with us.
-        if (access === 'open' || isLoopbackHost(request.headers.host)) return next();
-        throw new Problem(403, {
-          detail: 'Without keys, only localhost is served. Set WRITE_KEYS and ADMIN_API_KEYS.',
-        });
+        if (access !== 'open') requireLocal(request);
+        return next();
       }
       const keys = credentialsOf(request.headers.authorization);
-      if (keys.some((key) => wanted.some((ring) => ring.accepts(key)))) return next();
-      const detail = keys.length === 0 ? 'A key is required.' : 'The key is not valid here.';
-      throw new Problem(401, { detail, headers: { 'WWW-Authenticate': challenge } });
+      for (const ring of [...asked, ...also]) {
+        for (const key of keys) {
+          const name = ring.nameOf(key);
+          if (name === null) continue;
+          holders.set(request, name);
+          return next();
+        }
+      }
+      const headers = { 'WWW-Authenticate': challenge };
+      if (keys.length === 0) throw new Problem(401, { detail: 'A key is required.', headers });
+      const waitS = refused.count(request.socket.remoteAddress ?? 'unknown');
+      if (waitS === null) throw new Problem(401, { detail: 'The key is not valid here.', headers });
+      throw new Problem(429, {
+        detail: 'Too many keys of this address were refused.',
+        headers: { 'Retry-After': String(waitS) },
+      });
     };
   };
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
 import { type Fault, faultsOf } from '#criteria';
+import { type Audit, auditOf, targetOf } from './audit';
 import type { Access } from './auth';
 import { bodyFaults, encodingFaults } from './request-faults';
 import { readJson } from './json-body';
@@ -29,6 +30,8 @@ export type Route = {
   readonly path: string;
   readonly access: Access;
   readonly takesJson: boolean;
+  /** Whether what it changes is told to the audit. */
+  readonly isAudited?: boolean;
   readonly description: RouteDescription;
   readonly handle: RequestHandler;
 };
@@ -66,10 +69,13 @@ type Definition<Path extends string, Query extends z.ZodType, Body extends z.Zod
   readonly body?: Body;
   readonly answers: A;
   readonly refusals?: readonly number[];
+  /** It is no GET, and yet changes nothing: a question with a body. */
+  readonly changesNothing?: boolean;
   readonly handle: (input: {
     readonly params: Readonly<Record<ParamsOf<Path>, string>>;
     readonly query: z.output<Query>;
     readonly body: z.output<Body>;
+    readonly audit: Audit;
   }) => Promise<ReplyOf<A>>;
 };
 
@@ -116,20 +122,26 @@ export function defineRoute<
   Query extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
 >(definition: Definition<Path, Query, Body, A>): Route {
-  const { method, path, access, query, body, handle } = definition;
+  const { method, path, access, query, body, changesNothing = false, handle } = definition;
+  // Whoever may only send events changes no settings: what they send is an event.
+  const isAudited = method !== 'get' && access === 'admin' && !changesNothing;
   return {
     method,
     path,
     access,
     takesJson: body !== undefined,
+    isAudited,
     description: definition,
     handle: async (request, response) => {
       const parsed = parseRequest(request, query, body);
+      const audit = auditOf(request);
       const reply = await handle({
         params: request.params as Record<ParamsOf<Path>, string>,
         query: parsed.query as z.output<Query>,
         body: parsed.body as z.output<Body>,
+        audit,
       });
+      if (isAudited) await audit.settle(targetOf(request.params));
       if ('body' in reply) sendJson(response, Number(reply.status), reply.body);
       else response.status(Number(reply.status)).end();
     },
@@ -145,12 +157,12 @@ function methodsOf(routes: readonly Route[], path: string): string {
 export function mountRoutes(
   router: Router,
   routes: readonly Route[],
-  guard: (access: Access) => RequestHandler,
+  guard: (access: Access) => readonly RequestHandler[],
 ): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const onPath = router.route(path);
     for (const route of routes.filter((one) => one.path === path)) {
-      onPath[route.method](guard(route.access), ...(route.takesJson ? readJson : []), route.handle);
+      onPath[route.method](...guard(route.access), ...(route.takesJson ? readJson : []), route.handle);
     }
     const allow = methodsOf(routes, path);
     onPath.options((_request, response) => void response.status(204).set('Allow', allow).end());

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Problem } from './problem';
 
@@ -24,4 +25,11 @@ const LOOPBACK = /^(([\w-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 /** Whether a `Host` header names this machine itself. */
 export function isLoopbackHost(host: string | undefined): boolean {
   return host === undefined || LOOPBACK.test(host.replace(/:\d*$/, ''));
+}
+
+const PROXIED = /^(forwarded|via|x-real-ip|x-forwarded-.*)$/;
+
+/** The first header by which a proxy tells of itself, null where none does. */
+export function proxyHeaderOf(headers: IncomingHttpHeaders): string | null {
+  return Object.keys(headers).find((name) => PROXIED.test(name)) ?? null;
 }

@@ -45,6 +45,7 @@ function previewRoute(deps: AppDeps, heavy: HeavyReads): Route {
     body: previewSchema,
     answers: { 200: previewAnswerSchema },
     refusals: [503],
+    changesNothing: true,
     handle: async ({ body }) => {
       await checkRefs(deps.db, body.criteria, null);
       const { count, total, sample } = await heavy.run(async (tx) => {
@@ -67,6 +68,7 @@ function dryRunRoute(deps: AppDeps, heavy: HeavyReads): Route {
     body: previewSchema,
     answers: { 200: dryRunAnswerSchema },
     refusals: [404, 409, 503],
+    changesNothing: true,
     handle: async ({ params, body }) => {
       const row = await requireSegment(deps.db, params.id);
       if (row.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });

@@ -11,10 +11,12 @@ import {
   inTransaction,
   insertEvaluation,
   insertFeatureRules,
+  lastRecountFailed,
   raiseRevision,
 } from '#database';
 import type { FeatureRules } from '#events';
 import type { AppDeps } from '../deps';
+import type { Audit } from '../http/audit';
 import { defineRoute, type Route } from '../http/route';
 import { wakeBackfill } from '../wake';
 
@@ -35,20 +37,27 @@ function applyChange(rules: FeatureRules, { activeDays, ...lists }: Change): Fea
 }
 
 /**
- * Makes the next version of the rules and asks for everybody to be counted by it. The same rules again make no version,
- * but take up a count that failed.
+ * Makes the next version of the rules and asks for everybody to be counted by it. The same rules again change nothing,
+ * but for a count that failed: that is taken up.
  */
-async function changeRules(deps: AppDeps, change: Change) {
+async function changeRules(deps: AppDeps, change: Change, audit: Audit) {
   const evaluationId = uuidv7();
-  const features = await inTransaction(deps.db, async (tx) => {
+  const { features, isCounted } = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
     const { rules } = await currentFeatureRules(tx);
     const next = applyChange(rules, change);
-    if (!isDeepStrictEqual(next, rules)) await insertFeatureRules(tx, next);
+    const isSame = isDeepStrictEqual(next, rules);
+    if (isSame && !(await lastRecountFailed(tx))) {
+      audit.nothing();
+      return { features: next, isCounted: false };
+    }
+    await audit.tell(tx, null);
+    if (!isSame) await insertFeatureRules(tx, next);
     const run = { id: evaluationId, kind: 'settings', segmentId: null, automations: 'suppress' } as const;
     await insertEvaluation(tx, run);
-    return next;
+    return { features: next, isCounted: true };
   });
+  if (!isCounted) return { features };
   await wakeBackfill(deps, evaluationId);
   return { features, evaluation: { id: evaluationId, status: 'queued' as const } };
 }
@@ -71,7 +80,10 @@ export function settingRoutes(deps: AppDeps): Route[] {
       body: featureSettingsSchema,
       answers: { 200: featureSettingsEditAnswerSchema },
       refusals: [413, 415],
-      handle: async ({ body }) => ({ status: 200, body: await changeRules(deps, body.features) }),
+      handle: async ({ body, audit }) => ({
+        status: 200,
+        body: await changeRules(deps, body.features, audit),
+      }),
     }),
   ];
 }

@@ -1,59 +1,51 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { problemSchema, queuesAnswerSchema } from '#api-schemas';
-import { TimeLimitError, withinMs } from '#concurrency';
-import { countGates, migrationsApplied } from '#database';
+import { auditAnswerSchema, pageQuerySchema, problemSchema, queuesAnswerSchema } from '#api-schemas';
+import { listAuditEntries, pageOf } from '#database';
 import type { AppDeps } from '../deps';
 import type { Metrics } from './metrics';
+import { cursorKeys } from '../http/path-ids';
 import { Problem } from '../http/problem';
-import { defineRoute, type Route, sendJson } from '../http/route';
+import { defineRoute, parseRequest, type Route, sendJson } from '../http/route';
 
 const tag = 'Operations';
-const CHECK_LIMIT_MS = 1000;
 
-type Check = 'ok' | 'failed' | 'timeout';
-const checks = z.object({ database: z.string(), migrations: z.string(), queue: z.string() });
-
-/** What failed is in the log of whoever uses it; here stands that it did, for nobody has to prove who they are. */
-async function checkOf(work: Promise<unknown>): Promise<Check> {
-  return withinMs(CHECK_LIMIT_MS, work).then(
-    () => 'ok',
-    (error: unknown) => (error instanceof TimeLimitError ? 'timeout' : 'failed'),
-  );
-}
-
-async function readiness({
-  db,
-  producer,
-}: AppDeps): Promise<Record<'database' | 'migrations' | 'queue', Check>> {
-  let isMigrated = false;
-  const migrations = migrationsApplied((sql) => db.$queryRawUnsafe<unknown[]>(sql)).then((applied) => {
-    isMigrated = applied;
-  });
-  const [database, queue] = await Promise.all([checkOf(migrations), checkOf(producer.countsOf('events'))]);
-  return { database, migrations: database === 'ok' && !isMigrated ? 'failed' : database, queue };
-}
+const checks = z.object({
+  database: z.string().optional(),
+  migrations: z.string().optional(),
+  queue: z.string(),
+});
+const readyQuery = z.strictObject({
+  for: z
+    .literal('ingest', 'must be ingest')
+    .optional()
+    .describe('Asks for what taking events needs alone: the queue. For load balancers.'),
+});
 
 const gates = z
   .array(z.object({ destination: z.string(), state: z.string(), whole: z.boolean(), count: z.int() }))
   .describe('What keeps deliveries back: of a whole destination, or of how many of its endpoints.');
 
 /** Nothing that makes the engine unready: others can't be sent to, and their deliveries wait. */
-async function gatesOf({ db }: AppDeps): Promise<z.input<typeof gates>> {
-  const found = await withinMs(CHECK_LIMIT_MS, countGates(db)).catch(() => []);
-  return found.map(({ isWhole, ...gate }) => ({ ...gate, whole: isWhole }));
+async function gatesOf({ watch }: AppDeps): Promise<z.input<typeof gates>> {
+  return (await watch.gates()).map(({ isWhole, ...gate }) => ({ ...gate, whole: isWhole }));
 }
 
+/** Nobody has to prove who they are, so that here stands what failed, and why in the log of whoever uses it. */
 const answerReadiness =
   (deps: AppDeps): RequestHandler =>
-  async (_request, response) => {
-    const found = await readiness(deps);
+  async (request, response) => {
+    const { query } = parseRequest(request, readyQuery, undefined) as { query: z.output<typeof readyQuery> };
+    const { database, migrations, queue } = await deps.watch.readiness.checks();
+    const found = query.for === 'ingest' ? { queue } : { database, migrations, queue };
     if (Object.values(found).some((check) => check !== 'ok')) {
       throw new Problem(503, { detail: 'Not ready.', more: { checks: found } });
     }
-    response.setHeader('Cache-Control', 'no-store');
-    sendJson(response, 200, { status: 'ready', checks: found, gates: await gatesOf(deps) });
+    const details = query.for === 'ingest' ? {} : { gates: await gatesOf(deps) };
+    sendJson(response, 200, { status: 'ready', checks: found, ...details });
   };
+
+const answerAlive: RequestHandler = (_request, response) => sendJson(response, 200, { status: 'ok' });
 
 /** For those who run it: queues, health and metrics. */
 export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
@@ -69,25 +61,44 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
       refusals: [503],
       handle: async () => ({ status: 200, body: { queues: await deps.producer.counts() } }),
     }),
-    {
+    defineRoute({
+      method: 'get',
+      path: '/api/growth/audit',
+      access: 'admin',
+      summary: 'Lists every change that was made through the API, newest first',
+      tag,
+      query: pageQuerySchema,
+      answers: { 200: auditAnswerSchema },
+      handle: async ({ query: { limit, cursor } }) => {
+        const [before = null] = cursorKeys('audit', cursor, ['uuid']) ?? [];
+        const found = await listAuditEntries(deps.db, { before, limit });
+        const { rows, nextCursor } = pageOf('audit', found, limit, ({ id }) => [id]);
+        const audit = rows.map(({ at, keyName, ...rest }) => ({
+          ...rest,
+          at: at.toISOString(),
+          by: keyName,
+        }));
+        return { status: 200, body: { audit, nextCursor } };
+      },
+    }),
+    ...['/healthz', '/livez'].map((path): Route => ({
       ...readonly,
-      path: '/healthz',
+      path,
       access: 'open',
       description: { summary: 'The process is up', tag, answers: { 200: z.object({ status: z.string() }) } },
-      handle: (_request, response) => {
-        response.setHeader('Cache-Control', 'no-store');
-        sendJson(response, 200, { status: 'ok' });
-      },
-    },
+      handle: answerAlive,
+    })),
     {
       ...readonly,
       path: '/readyz',
       access: 'open',
       description: {
-        summary: 'Database and queue can be reached, and the migrations are applied',
+        summary:
+          'Database and queue could be reached at the last look, within a second, and the migrations are applied',
         tag,
+        query: readyQuery,
         answers: {
-          200: z.object({ status: z.string(), checks, gates }),
+          200: z.object({ status: z.string(), checks, gates: gates.optional() }),
           503: problemSchema.extend({ checks }),
         },
       },
@@ -96,11 +107,11 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
     {
       ...readonly,
       path: '/metrics',
-      access: 'admin',
+      access: 'metrics',
       description: { summary: 'Metrics for Prometheus', tag, answers: { 200: null } },
       handle: async (_request, response) => {
         const { contentType, text } = await metrics.render();
-        response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).end(text);
+        response.set('Content-Type', contentType).end(text);
       },
     },
   ];

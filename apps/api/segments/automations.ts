@@ -44,10 +44,10 @@ export function automationRoutes(deps: AppDeps): Route[] {
       body: rotateSecretSchema,
       answers: { 200: rotatedAnswerSchema },
       refusals: [404, 409],
-      handle: async ({ params, body }) => {
+      handle: async ({ params, body, audit }) => {
         const automationId = idOf(params.automationId, 'automation of this segment');
         const place = { segmentId: idOf(params.id, 'segment'), automationId };
-        const { secret, overlapEndsAtMs } = await rotateAutomationSecret(deps, place, body?.secret);
+        const { secret, overlapEndsAtMs } = await rotateAutomationSecret(deps, place, body?.secret, audit);
         const previousSecretUntil = new Date(overlapEndsAtMs).toISOString();
         return { status: 200, body: { automationId, secret, previousSecretUntil } };
       },

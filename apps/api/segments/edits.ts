@@ -16,6 +16,7 @@ import {
   updateSegment,
 } from '#database';
 import { assignIds, mergeMasked, sealConfig } from '#secrets';
+import type { Audit } from '../http/audit';
 import type { AppDeps } from '../deps';
 import { invalidBy, notFound, Problem } from '../http/problem';
 import { wakeBackfill } from '../wake';
@@ -70,7 +71,7 @@ async function askForEvaluation(
 }
 
 /** Creates a segment and asks for the evaluation of everybody who is there. */
-export async function createSegment(deps: AppDeps, input: CreateSegment): Promise<SegmentEdit> {
+export async function createSegment(deps: AppDeps, input: CreateSegment, audit: Audit): Promise<SegmentEdit> {
   const edit = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
     await checkRefs(tx, input.criteria, null);
@@ -82,6 +83,7 @@ export async function createSegment(deps: AppDeps, input: CreateSegment): Promis
       criteria: input.criteria,
       automationConfig: config,
     });
+    await audit.tell(tx, row.id);
     const automations = input.automations ?? 'fire';
     const evaluationId = await askForEvaluation(tx, { kind: 'edit', segmentId: row.id, automations });
     return { row, evaluationId, generated };
@@ -151,7 +153,12 @@ async function consequences(
  * Changes a segment. Changed criteria, and the end of a pause, ask for the evaluation of everybody.
  * @throws Problem 404 when it is not there, 409 when it is archived
  */
-export async function editSegment(deps: AppDeps, id: string, input: UpdateSegment): Promise<SegmentEdit> {
+export async function editSegment(
+  deps: AppDeps,
+  id: string,
+  input: UpdateSegment,
+  audit: Audit,
+): Promise<SegmentEdit> {
   const edit = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
     const row = await findSegment(tx, id);
@@ -159,7 +166,11 @@ export async function editSegment(deps: AppDeps, id: string, input: UpdateSegmen
     if (row.status === 'archived') throw new Problem(409, { detail: 'The segment is archived.' });
     const { next, generated } = applyUpdate(deps, row, input);
     if (input.criteria !== undefined && next.version !== row.version) await checkRefs(tx, input.criteria, id);
-    if (isDeepStrictEqual(next, row)) return { row, evaluationId: null, generated };
+    if (isDeepStrictEqual(next, row)) {
+      audit.nothing();
+      return { row, evaluationId: null, generated };
+    }
+    await audit.tell(tx, id);
     const after = await updateSegment(tx, next);
     const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');
     return { row: after, evaluationId, generated };
@@ -170,12 +181,16 @@ export async function editSegment(deps: AppDeps, id: string, input: UpdateSegmen
 }
 
 /** Archives a segment; one that is archived already stays as it is. @throws Problem 404 when it is not there */
-export async function archiveSegment(deps: AppDeps, id: string): Promise<void> {
+export async function archiveSegment(deps: AppDeps, id: string, audit: Audit): Promise<void> {
   const evaluationId = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
     const row = await findSegment(tx, id);
     if (row === null) throw notFound('segment');
-    if (row.status === 'archived') return null;
+    if (row.status === 'archived') {
+      audit.nothing();
+      return null;
+    }
+    await audit.tell(tx, id);
     await updateSegment(tx, { ...row, status: 'archived' });
     return letGo(tx, id);
   });

@@ -1,6 +1,7 @@
 import { findSegment, inTransaction, raiseRevision, updateSegment } from '#database';
 import { generateSigningSecret, rotateSecret, sealConfig } from '#secrets';
 import type { AppDeps } from '../deps';
+import type { Audit } from '../http/audit';
 import { notFound, Problem } from '../http/problem';
 import { storedConfig } from './view';
 
@@ -15,6 +16,7 @@ export async function rotateAutomationSecret(
   { db, secretBox, clock = Date.now }: AppDeps,
   place: { readonly segmentId: string; readonly automationId: string },
   given: string | undefined,
+  audit: Audit,
 ): Promise<RotatedSecret> {
   const secret = given ?? generateSigningSecret();
   return inTransaction(db, async (tx) => {
@@ -30,6 +32,7 @@ export async function rotateAutomationSecret(
         detail: 'Several earlier secrets still sign: rotate again when one of them is over.',
       });
     }
+    await audit.tell(tx, `${place.segmentId}/${automationId}`);
     await updateSegment(tx, { ...row, automationConfig: sealConfig(rotation.config, secretBox) });
     return { secret, overlapEndsAtMs: rotation.overlapEndsAtMs };
   });

@@ -38,7 +38,10 @@ function editRoutes(deps: AppDeps): Route[] {
       tag,
       body: schemas.create,
       answers: { 201: segmentEditAnswerSchema },
-      handle: async ({ body }) => ({ status: 201, body: editAnswer(await createSegment(deps, body)) }),
+      handle: async ({ body, audit }) => ({
+        status: 201,
+        body: editAnswer(await createSegment(deps, body, audit)),
+      }),
     }),
     defineRoute({
       method: 'patch',
@@ -49,9 +52,9 @@ function editRoutes(deps: AppDeps): Route[] {
       body: schemas.update,
       answers: { 200: segmentEditAnswerSchema },
       refusals: [404, 409],
-      handle: async ({ params, body }) => ({
+      handle: async ({ params, body, audit }) => ({
         status: 200,
-        body: editAnswer(await editSegment(deps, idOf(params.id, 'segment'), body)),
+        body: editAnswer(await editSegment(deps, idOf(params.id, 'segment'), body, audit)),
       }),
     }),
     defineRoute({
@@ -62,8 +65,8 @@ function editRoutes(deps: AppDeps): Route[] {
       tag,
       answers: { 204: null },
       refusals: [404],
-      handle: async ({ params }) => {
-        await archiveSegment(deps, idOf(params.id, 'segment'));
+      handle: async ({ params, audit }) => {
+        await archiveSegment(deps, idOf(params.id, 'segment'), audit);
         return { status: 204 };
       },
     }),

@@ -9,6 +9,8 @@ import { closeAtEnd, type TestServices } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
 import { listen, type RequestTimes } from '../http/server';
+import type { PressureLimits } from '../operations/pressure';
+import { openWatch } from '../operations/watch';
 
 /** A request; `body` is sent as JSON unless it is a string or bytes. */
 export type Sending = {
@@ -88,6 +90,7 @@ type Settings = Partial<
     AppDeps,
     | 'adminKeys'
     | 'writeKeys'
+    | 'metricsKeys'
     | 'webhookAllowCidrs'
     | 'clock'
     | 'secretBox'
@@ -96,32 +99,39 @@ type Settings = Partial<
     | 'destinations'
     | 'downloadStallMs'
   >
-> & { readonly limits?: RequestTimes };
+> & { readonly limits?: RequestTimes; readonly pressure?: Partial<PressureLimits> };
 type Close = () => Promise<void>;
 
 /** Starts the API on a free port. @returns with what it opened, in that order */
 export async function openApi(
   { databaseUrl, redisUrl }: TestServices,
-  { limits = {}, ...settings }: Settings = {},
+  { limits = {}, pressure = {}, ...settings }: Settings = {},
 ): Promise<{ readonly api: Api; readonly opened: readonly Close[] }> {
   const { db, close } = connect(databaseUrl, 5, ignore);
   const { db: reads, close: closeReads } = connectForReads(databaseUrl, 4, ignore);
   const backend = openQueueBackend({ databaseUrl, redisUrl, poolMax: 4, durable: true, onError: ignore });
   const producer = makeProducer(backend, ignore);
-  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]) } = settings;
+  const { webhookAllowCidrs = [], secretBox = makeSecretBox([]), ...others } = settings;
+  const watch = openWatch({
+    databaseUrl,
+    queueUrl: redisUrl === undefined ? databaseUrl : null,
+    backend,
+    limits: { backlogMaxEvents: 5_000_000, minFreeDiskMb: 0, dataFolder: null, ...pressure },
+  });
   const counters = makeCounters(db, ignore);
   const app = makeApp({
     db,
     reads,
     producer,
+    watch,
     log: makeLog('api', 'silent'),
     counters,
     writeKeys: [],
     adminKeys: [],
+    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
+    ...others,
     webhookAllowCidrs,
     secretBox,
-    destinations: makeDestinations({ webhookAllowCidrs, secretBox, now: settings.clock ?? Date.now }),
-    ...settings,
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0, limits });
   const { url } = server;
@@ -129,7 +139,15 @@ export async function openApi(
   const api: Api = { url, db, reads: settings.reads ?? reads, producer, send };
   return {
     api,
-    opened: [close, closeReads, () => counters.close(), backend.close, producer.close, () => server.close()],
+    opened: [
+      close,
+      closeReads,
+      () => counters.close(),
+      backend.close,
+      producer.close,
+      () => watch.close(),
+      () => server.close(),
+    ],
   };
 }
 

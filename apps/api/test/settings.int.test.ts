@@ -37,19 +37,28 @@ describe.each(queueBackends)('the settings of features on $name', ({ useServices
     expect(features).toEqual(expected);
     expect((await client.getFeatureSettings()).features).toEqual(expected);
     expect(await revision()).toBe(before + 1n);
-    expect(evaluation.status).toBe('queued');
-    expect((await client.getEvaluation(evaluation.id)).evaluation).toMatchObject({
+    expect(evaluation?.status).toBe('queued');
+    const id = evaluation?.id ?? '';
+    expect((await client.getEvaluation(id)).evaluation).toMatchObject({
       status: 'queued',
       progress: 0,
     });
-    const run = await api.db.evaluation.findUniqueOrThrow({ where: { id: evaluation.id } });
+    const run = await api.db.evaluation.findUniqueOrThrow({ where: { id } });
     expect(run).toMatchObject({ kind: 'settings', automations: 'suppress', segmentId: null });
     expect((await api.producer.countsOf('backfill')).waiting).toBe(1);
 
     const versions = await api.db.featureRules.count();
-    const again = await client.putFeatureSettings({ coreActions });
+    for (const same of [{ coreActions }, {}]) {
+      expect(await client.putFeatureSettings(same)).toEqual({ features: expected });
+    }
+    expect(await api.db.featureRules.count()).toBe(versions);
+    expect(await api.db.evaluation.count({ where: { kind: 'settings' } })).toBe(1);
+    expect((await client.listAudit()).audit).toHaveLength(1);
+
+    await api.db.evaluation.update({ where: { id }, data: { status: 'failed' } });
+    const again = await client.putFeatureSettings({});
     expect(again.features).toEqual(expected);
-    expect(again.evaluation.id).not.toBe(evaluation.id);
+    expect(again.evaluation?.id).not.toBe(id);
     expect(await api.db.featureRules.count()).toBe(versions);
   });
 

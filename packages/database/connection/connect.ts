@@ -1,9 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import { PrismaClient } from '../generated/client';
 import { type Afterwards, withAfterwards } from './afterwards';
 import type { Models } from './models';
 import { makeTransact, type Transact } from './pipelined';
+import { openPool } from './pool';
+import { ANSWER_LIMIT_MS, PIPELINE_SESSION, queueSession } from './session';
 import { PLANNED_ANEW } from './sql';
 
 /** The database of a process: Prisma's client over one pool. */
@@ -16,16 +18,6 @@ export type Connection = {
   readonly transact: Transact;
   readonly close: () => Promise<void>;
 };
-
-// jit and custom plans cost more than they gain on statements of a few hundred rows: planning a list of 500 ids
-// alone takes a millisecond.
-// Whole-table scans are priced out of the plans: a plan that is made while a table is small or empty would keep one, and
-// is kept until the table is next analyzed.
-const SESSION_OPTIONS =
-  '-c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c timezone=UTC';
-
-/** An answer that takes longer (ms) never comes: the network is cut. No statement of ours takes a tenth of it. */
-const ANSWER_LIMIT_MS = 60_000;
 
 /** Texts that become named statements; beyond it (Prisma's own variants) they stay unnamed. */
 const NAMED_STATEMENTS_MAX = 300;
@@ -49,17 +41,16 @@ function makeStatementNames(): (text: string) => string {
  * @param onError told of connections that die while idle
  */
 export function connect(url: string, poolMax: number, onError: (error: Error) => void): Connection {
-  const pool = new pg.Pool({
-    connectionString: url,
+  const { pool, pooler } = openPool({
+    url,
     max: poolMax,
-    options: SESSION_OPTIONS,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    pipeline: true,
-    query_timeout: ANSWER_LIMIT_MS,
+    session: PIPELINE_SESSION,
+    onError,
+    more: { pipeline: true, query_timeout: ANSWER_LIMIT_MS },
   });
-  pool.on('error', onError);
-  const nameOf = makeStatementNames();
+  const known = makeStatementNames();
+  // Prisma asks for the name before it has a connection: not before the first one has told whether names are known.
+  const nameOf = (text: string): string => ([null, 'nameless'].includes(pooler()) ? '' : known(text));
   const adapter = new PrismaPg(pool, {
     statementNameGenerator: ({ sql }) => nameOf(sql),
     onConnectionError: onError,
@@ -86,6 +77,10 @@ export async function inTransaction<T>(
   return withAfterwards((afterwards) => db.$transaction((tx) => work(tx, afterwards), TRANSACTION_LIMITS));
 }
 
+/** Its consumers listen, and its statements find their tables, for as long as a session lasts. */
+const QUEUES_NEED_SESSION =
+  'queues in PostgreSQL do not work through a pooler in transaction mode: set QUEUE_DATABASE_URL to a direct address, or REDIS_URL';
+
 /**
  * Opens the pool that BullMQ's PostgreSQL backend works on. It is apart from the pool of everything else, for BullMQ
  * finds its tables by the search path, and ours share some of their names.
@@ -96,15 +91,14 @@ export function connectQueuePool(
   url: string,
   { poolMax, durable, onError }: { poolMax: number; durable: boolean; onError: (error: Error) => void },
 ): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
+  const { pool } = openPool({
+    url,
     max: poolMax,
-    options: `-c search_path=bullmq -c jit=off${durable ? '' : ' -c synchronous_commit=off'}`,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
+    session: queueSession(durable),
+    onError,
+    needsSession: QUEUES_NEED_SESSION,
   });
   // Each queue and each worker on the pool listens for its errors.
   pool.setMaxListeners(50);
-  pool.on('error', onError);
   return pool;
 }

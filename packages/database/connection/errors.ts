@@ -9,10 +9,14 @@ export type DatabaseFailure = 'outage' | 'conflict' | 'data' | 'bug';
 
 // Serialization failure, deadlock, a lock that was not had in time.
 const CONFLICTS = new Set(['40001', '40P01', '55P03']);
-// Prisma: can't reach, timed out, closed the connection, no connection from the pool, transaction API timeout.
-const PRISMA_OUTAGES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
+// Prisma: can't reach, timed out, closed the connection, no connection from the pool, transaction API timeout, too many
+// connections at the server.
+const PRISMA_OUTAGES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
 const SOCKET_OUTAGES =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+// An error that was wrapped by its text has lost its code.
+const SOCKET_MESSAGES =
+  /\b(connect|read|write|getaddrinfo) (ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)\b/;
 // The pool and the driver say these without a code.
 const OUTAGE_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|terminating connection|the database system is|Cannot use a pool after|Client has encountered a connection error|server closed the connection|Can't reach database server|Server has closed the connection|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Transaction already closed|Unable to start a transaction/i;
@@ -46,9 +50,8 @@ function isOutage(layer: unknown): boolean {
   if (typeof code === 'string' && (PRISMA_OUTAGES.has(code) || SOCKET_OUTAGES.test(code))) return true;
   const kind = field(layer, 'kind');
   const message = field(layer, 'message');
-  return OUTAGE_MESSAGES.test(
-    `${typeof kind === 'string' ? kind : ''} ${typeof message === 'string' ? message : ''}`,
-  );
+  const text = `${typeof kind === 'string' ? kind : ''} ${typeof message === 'string' ? message : ''}`;
+  return OUTAGE_MESSAGES.test(text) || SOCKET_MESSAGES.test(text);
 }
 
 /**

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Client } from 'pg';
+import type { ClientBase } from 'pg';
 import { projectRoot } from '#runtime';
+import { openPool } from './pool';
+import { MIGRATION_SESSION } from './session';
 
 /** What `applyMigrations` takes. */
 export type MigrateOptions = {
@@ -54,7 +56,7 @@ function lineOfError(error: unknown, sql: string): string {
   return position > 0 ? ` at line ${sql.slice(0, position).split('\n').length}` : '';
 }
 
-async function takeLock(client: Client, note: (line: string) => void): Promise<void> {
+async function takeLock(client: ClientBase, note: (line: string) => void): Promise<void> {
   const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
     PRISMA_LOCK,
   ]);
@@ -63,7 +65,7 @@ async function takeLock(client: Client, note: (line: string) => void): Promise<v
   await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
 }
 
-async function appliedChecksums(client: Client): Promise<Map<string, string>> {
+async function appliedChecksums(client: ClientBase): Promise<Map<string, string>> {
   await client.query(BOOKKEEPING);
   const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
@@ -78,7 +80,7 @@ async function appliedChecksums(client: Client): Promise<Map<string, string>> {
   return new Map(rows.map((row) => [row.name, row.checksum]));
 }
 
-async function applyOne(client: Client, name: string, sql: string): Promise<void> {
+async function applyOne(client: ClientBase, name: string, sql: string): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(sql);
@@ -97,6 +99,38 @@ async function applyOne(client: Client, name: string, sql: string): Promise<void
   }
 }
 
+const MIGRATIONS_NEED_SESSION =
+  'migrations hold a lock for a session, which a pooler in transaction mode does not give: set QUEUE_DATABASE_URL to a direct address';
+
+/**
+ * Runs work on a connection that is a session of its own, in which statements take as long as they take.
+ * @throws Error when the address is a pooler's that gives none
+ */
+export async function onMigrationSession<T>(
+  url: string,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
+  const { pool } = openPool({
+    url,
+    max: 1,
+    session: MIGRATION_SESSION,
+    onError: () => undefined,
+    needsSession: MIGRATIONS_NEED_SESSION,
+    more: { application_name: 'segment-engine migrate' },
+  });
+  try {
+    const client = await pool.connect();
+    try {
+      return await work(client);
+    } finally {
+      // Ends the session, and with it its locks.
+      client.release(true);
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
 /**
  * Applies the migrations that the database lacks, each in a transaction of its own (so none may hold `CREATE INDEX
  * CONCURRENTLY`), with the same bookkeeping as `prisma migrate deploy`. Runners wait for each other.
@@ -105,12 +139,7 @@ async function applyOne(client: Client, name: string, sql: string): Promise<void
  */
 export async function applyMigrations(options: MigrateOptions): Promise<string[]> {
   const { connectionString, folder = defaultFolder(), note = () => {} } = options;
-  const client = new Client({ connectionString, application_name: 'segment-engine migrate' });
-  // A connection that breaks fails the query that is under way, too: that error is the one reported.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    await client.query('SET statement_timeout = 0');
+  return onMigrationSession(connectionString, async (client) => {
     await takeLock(client, note);
     const known = await appliedChecksums(client);
     const applied: string[] = [];
@@ -125,10 +154,7 @@ export async function applyMigrations(options: MigrateOptions): Promise<string[]
       applied.push(name);
     }
     return applied;
-  } finally {
-    // Ends the session and with it the lock.
-    await client.end();
-  }
+  });
 }
 
 /**

@@ -18,8 +18,6 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format),
 };
 
-const ignore = (): void => undefined;
-
 type Failure = { readonly error: unknown };
 
 /** @param nameOf the name of a statement's text, empty to leave it unnamed */
@@ -34,8 +32,6 @@ function makePipeline(
 ): <T>(work: (tx: Sql) => Promise<T>) => Promise<T> {
   return async (work) => {
     const client = await pool.connect();
-    // Its statements fail too, and tell of it; unheard, the event would end the process.
-    client.on('error', ignore);
     let failure: Failure | null = null;
     let isOver = false;
     const run = async (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => {
@@ -76,7 +72,6 @@ async function release(client: pg.PoolClient, failure: Failure | null): Promise<
       () => false,
       () => true,
     ));
-  client.off('error', ignore);
   client.release(isBroken);
 }
 

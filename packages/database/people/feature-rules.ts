@@ -36,3 +36,12 @@ export async function insertFeatureRules(tx: Sql, rules: FeatureRules): Promise<
     JSON.stringify(rules),
   );
 }
+
+/** Whether the last count of everybody by changed rules failed, so that some are still counted by others. */
+export async function lastRecountFailed(sql: Sql): Promise<boolean> {
+  const last = await rowOf<{ status: string }>(
+    sql,
+    `SELECT status FROM evaluation WHERE kind = 'settings' ORDER BY number DESC LIMIT 1`,
+  );
+  return last?.status === 'failed';
+}

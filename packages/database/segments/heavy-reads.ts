@@ -1,18 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
 import { type Connection, type Database, TRANSACTION_LIMITS } from '../connection/connect';
 import type { Models } from '../connection/models';
+import { openPool } from '../connection/pool';
+import { READ_LIMIT_MS, READS_SESSION } from '../connection/session';
 import { oneRowOf, type Sql } from '../connection/sql';
 import { PrismaClient } from '../generated/client';
-
-/** What a statement of {@link connectForReads} may take (ms). */
-const STATEMENT_LIMIT_MS = 15_000;
-
-// Each of these statements is made for one question: it is planned with its values, never prepared by name, can't write,
-// and is ended by the server when it takes too long.
-const SESSION_OPTIONS =
-  '-c jit=off -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c timezone=UTC' +
-  ` -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_LIMIT_MS}`;
 
 /**
  * Opens a pool for reads over many people, of the primary or of a replica: apart from that of `connect`, so that they
@@ -23,14 +15,7 @@ export function connectForReads(
   poolMax: number,
   onError: (error: Error) => void,
 ): Pick<Connection, 'db' | 'close'> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolMax,
-    options: SESSION_OPTIONS,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  });
-  pool.on('error', onError);
+  const { pool } = openPool({ url, max: poolMax, session: READS_SESSION, onError });
   const db = new PrismaClient({ adapter: new PrismaPg(pool, { onConnectionError: onError }) });
   return {
     db,
@@ -62,9 +47,12 @@ async function inRead<T>(
   return reads.$transaction(
     async (tx) => {
       if (snapshot !== null) await tx.$executeRawUnsafe(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+      // The last three hold in the session already, unless a pooler gave the transaction another one.
       await tx.$queryRawUnsafe(
         `SELECT set_config('enable_seqscan', 'on', true), set_config('work_mem', '128MB', true),
-                set_config('max_parallel_workers_per_gather', '4', true)`,
+                set_config('max_parallel_workers_per_gather', '4', true),
+                set_config('transaction_read_only', 'on', true), set_config('plan_cache_mode', 'force_custom_plan', true),
+                set_config('statement_timeout', '${READ_LIMIT_MS}', true)`,
       );
       return work(tx);
     },

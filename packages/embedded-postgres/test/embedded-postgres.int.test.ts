@@ -4,6 +4,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { Client } from 'pg';
+import { applyMigrations } from '#database';
+import { migrateQueues } from '#queues';
 import { queryOnce, serverPid, useEmbeddedPostgres, waitFor } from '#testkit';
 
 jest.setTimeout(60_000);
@@ -163,4 +165,49 @@ test('data of another major version are refused before anything touches them', a
 
 test('a wrong setting is reported with the end of the log', async () => {
   await expect(servers.start({ settings: { shared_buffers: 'plenty' } })).rejects.toThrow(/shared_buffers/);
+});
+
+test('the role of the engine owns its database, and is no superuser; a folder of earlier is taken over', async () => {
+  const first = await servers.start();
+  const attributes = `SELECT format('%s %s %s', rolsuper, rolcreatedb, rolcreaterole) FROM pg_roles WHERE rolname = current_user`;
+  expect(await queryOnce(first.url, attributes)).toBe('f f f');
+  expect(await queryOnce(first.adminUrl, attributes)).toBe('t t t');
+  await expect(queryOnce(first.url, `COPY (SELECT 1) TO PROGRAM 'true'`)).rejects.toThrow(
+    /permission denied/,
+  );
+  const password = path.join(first.folder, 'application-password');
+  expect(statSync(password).mode & 0o777).toBe(0o600);
+
+  // As versions before made it: all of the superuser.
+  await applyMigrations({ connectionString: first.adminUrl });
+  await migrateQueues(first.adminUrl);
+  const earlier = new Client({ connectionString: first.adminUrl });
+  await earlier.connect();
+  await earlier.query(`
+    ALTER DATABASE segment_engine OWNER TO postgres;
+    CREATE TABLE kept (id bigserial PRIMARY KEY, mood text); CREATE INDEX ON kept (mood); INSERT INTO kept (mood) VALUES ('x');
+    CREATE SCHEMA other; CREATE TYPE other.state AS ENUM ('a'); CREATE TABLE other.job (s other.state);
+    CREATE SEQUENCE other.own; CREATE VIEW other.seen AS SELECT * FROM kept;
+    CREATE FUNCTION other.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+    CREATE TRIGGER touched BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION other.touch();
+  `);
+  await earlier.end();
+  await servers.stop();
+
+  const again = await servers.start();
+  expect(again.url).toBe(first.url);
+  const ours = `SELECT count(*)::int FROM pg_class WHERE relowner = 'postgres'::regrole
+    AND relnamespace IN ('public'::regnamespace, 'other'::regnamespace, 'bullmq'::regnamespace)`;
+  expect(await queryOnce(again.url, ours)).toBe(0);
+  const migrate = new Client({ connectionString: again.url });
+  await migrate.connect();
+  await migrate.query(`
+    ALTER TABLE kept ADD COLUMN more int; INSERT INTO kept (mood) VALUES ('y'); ALTER TABLE other.job ADD COLUMN n int;
+    ALTER TYPE other.state ADD VALUE 'b'; DROP VIEW other.seen; CREATE TABLE fresh (n int);
+    CREATE OR REPLACE FUNCTION other.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+    DROP SCHEMA other CASCADE; CREATE SCHEMA other; ALTER TABLE person ADD COLUMN more int;
+    ALTER TABLE bullmq.job ADD COLUMN more int; DROP SCHEMA bullmq CASCADE;
+  `);
+  expect((await migrate.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }]);
+  await migrate.end();
 });

@@ -1,22 +1,27 @@
-// Finds a Redis server for the tests, or installs the system's package where that is possible.
-// As a program: prints its path (with --install after trying to install it), or exits with 1.
+// Finds a server for the tests (redis, pgbouncer), or installs the system's package where that is possible.
+// As a program: `system-server.mjs redis` prints its path (with --install after trying to install it), or exits with 1.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync, writeFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const NAMES = ['redis-server', 'valkey-server'];
+/** What each is called, and the package that brings it. */
+const SERVERS = {
+  redis: { names: ['redis-server', 'valkey-server'], packageName: 'redis-server' },
+  pgbouncer: { names: ['pgbouncer'], packageName: 'pgbouncer' },
+};
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** @returns {string | null} the path of a Redis or Valkey server */
-export function findRedisServer() {
+/** @returns {string | null} the path of the server's program */
+export function findServer(kind) {
   const folders = [
     ...(process.env.PATH ?? '').split(path.delimiter),
     '/usr/bin',
+    '/usr/sbin',
     '/usr/local/bin',
     '/opt/homebrew/bin',
   ];
-  for (const name of NAMES) {
+  for (const name of SERVERS[kind].names) {
     for (const folder of folders) {
       const file = path.join(folder || '.', name);
       try {
@@ -54,19 +59,21 @@ function apt(...args) {
 }
 
 /** @returns {string | null} the server's path, after installing the package when there was none and this may be done */
-export function findOrInstallRedisServer() {
-  const found = findRedisServer();
+export function findOrInstallServer(kind) {
+  const found = findServer(kind);
   const hasApt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
   if (found !== null || process.getuid?.() !== 0 || !hasApt) return found;
-  process.stderr.write('No Redis server found: installing the package redis-server\n');
-  const install = () => apt('install', '--no-install-recommends', 'redis-server');
+  const { packageName } = SERVERS[kind];
+  process.stderr.write(`No ${kind} server found: installing the package ${packageName}\n`);
+  const install = () => apt('install', '--no-install-recommends', packageName);
   // A fresh container has no package lists, an old one stale ones.
   withoutServices(() => install() || (apt('update') && install()));
-  return findRedisServer();
+  return findServer(kind);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const server = process.argv.includes('--install') ? findOrInstallRedisServer() : findRedisServer();
+  const kind = process.argv[2] ?? '';
+  const server = process.argv.includes('--install') ? findOrInstallServer(kind) : findServer(kind);
   if (server !== null) process.stdout.write(server);
   process.exitCode = server === null ? 1 : 0;
 }

@@ -1,0 +1,57 @@
+import { countGates, type DatabaseProbe, type GateCount, openProbe } from '#database';
+import type { QueueBackend } from '#queues';
+import { type Closable, LOOK_LIMIT_MS, makeReadiness, makeSampler, type Readiness } from '#runtime';
+import { type Pressure, type PressureLimits, watchPressure } from './pressure';
+
+/** What is looked at in the background, so that whoever asks costs nothing. */
+export type Watch = Closable & {
+  readonly readiness: Readiness;
+  /** What keeps deliveries back; nothing where it can't be told. */
+  readonly gates: () => Promise<readonly GateCount[]>;
+  readonly pressure: () => Pressure;
+};
+
+/** What `openWatch` takes. */
+export type WatchOptions = {
+  readonly databaseUrl: string;
+  /** The database that holds the queues; null where Redis does. */
+  readonly queueUrl: string | null;
+  readonly backend: Pick<QueueBackend, 'look' | 'backlog'>;
+  readonly limits: PressureLimits;
+};
+
+/** Nothing that makes the engine unready, and nothing that is in a hurry. */
+const GATES_EVERY_MS = 5_000;
+
+/** Opens a connection of its own, and begins to look. */
+export function openWatch({ databaseUrl, queueUrl, backend, limits }: WatchOptions): Watch {
+  const probe = openProbe(databaseUrl, LOOK_LIMIT_MS);
+  const probes: DatabaseProbe[] = [probe];
+  let queue = backend.look;
+  if (queueUrl !== null && queueUrl !== databaseUrl) {
+    const other = openProbe(queueUrl, LOOK_LIMIT_MS);
+    probes.push(other);
+    queue = async () => void (await other.look());
+  }
+  const readiness = makeReadiness({ database: probe.look, queue });
+  const gates = makeSampler({
+    name: 'the look at the gates',
+    everyMs: GATES_EVERY_MS,
+    limitMs: LOOK_LIMIT_MS,
+    look: () => countGates(probe.sql),
+  });
+  const pressure = watchPressure(backend.backlog, limits);
+  return {
+    name: 'the watch',
+    readiness,
+    gates: async () => {
+      const found = await gates.latest();
+      return found.ok ? found.value : [];
+    },
+    pressure: pressure.now,
+    close: async () => {
+      await Promise.all([readiness, gates, pressure].map((one) => one.close()));
+      await Promise.all(probes.map((one) => one.close()));
+    },
+  };
+}
