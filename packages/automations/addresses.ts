@@ -37,7 +37,7 @@ export function isAllowedAddress(address: string, allowed: readonly Cidr[]): boo
 
 function isReleased(ip: Address, allowed: readonly Cidr[]): boolean {
   if (isWithin(ip, allowed)) return true;
-  // ::1 is the same machine as 127.0.0.1: whoever allows one means "localhost", which may resolve to both.
+  // ::1 is the same machine as 127.0.0.1: an operator who allows one means "localhost", which may resolve to both.
   return ip.range() === 'loopback' && ip.kind() === 'ipv6' && isWithin(ipaddr.parse('127.0.0.1'), allowed);
 }
 

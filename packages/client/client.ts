@@ -90,7 +90,7 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     /** Who would enter and leave a segment by another criteria. */
     dryRun: (id: string, body: Preview) =>
       admin<Answer<'dryRunAnswerSchema'>>('POST', `${segment(id)}/dry-run`, { body }),
-    /** Whom 2 to 20 segments have in common, each two of them. */
+    /** The people that 2 to 20 segments have in common, for each two of them. */
     getOverlap: (ids: readonly string[]) =>
       admin<Answer<'overlapAnswerSchema'>>('GET', '/segments/overlap', { query: { ids: ids.join(',') } }),
 

@@ -23,7 +23,7 @@ export type DeliveryRequest = {
   readonly attempt: number;
 };
 
-/** Whom a delivery is about, as they are now. */
+/** The person that a delivery is about, as they are now. */
 export type Recipient = {
   readonly id: string;
   readonly userId: string | null;
@@ -87,7 +87,7 @@ export type Outcome =
     }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-/** A quota that an answer says is used up or nearly so, whatever came of the request itself. */
+/** A quota that an answer says is used up or nearly so. It is independent of the request's own outcome. */
 export type Pause = {
   readonly scope: Exclude<Scope, 'delivery'>;
   readonly afterMs: number;
@@ -129,9 +129,9 @@ export interface Destination {
     renderSample(event: SampleEvent, automation: Automation): string;
   };
   /**
-   * What an add leaves of the person at the receiver: to be kept before the attempt, for a later removal must take
-   * out what was put in, by an address that is old by then too, and whatever became of the attempt. Delivered, an add
-   * leaves this one alone (earlier ones were taken out), and a removal leaves none. Null: nothing that is sent.
+   * What an add leaves of the person at the receiver. It is kept before the attempt, and no matter what comes of it: a
+   * later removal must take out what was put in, by an address that is old by then too. A delivered add leaves this one
+   * alone (earlier ones were taken out), and a removal leaves none. Null: nothing that is sent.
    */
   identifierOf?(person: Recipient): string | null;
   /**

@@ -20,7 +20,7 @@ export type HttpRequest = {
   readonly headersSuffice?: true;
 };
 
-/** An answer of whatever status; redirects are answers. */
+/** An answer of any status; redirects are answers. */
 export type HttpResponse = {
   readonly kind: 'response';
   readonly status: number;
@@ -84,7 +84,7 @@ export function failureText({ code }: HttpFailure): string {
 }
 
 /**
- * Part of every agent: certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. A private authority is
+ * Part of every agent: certificates are verified, whether or not NODE_TLS_REJECT_UNAUTHORIZED says so. A private authority is
  * added by NODE_EXTRA_CA_CERTS.
  */
 export const VERIFIED = { rejectUnauthorized: true } as const;

@@ -5,7 +5,7 @@ import { mergeMasked } from './merging';
 import { sealConfig } from './sealing';
 import { makeSecretBox } from './secret-box';
 
-// Automations whose URL is a secret: whoever knows it may post there.
+// Automations whose URL is a secret: everybody who knows it can post there.
 
 const box = makeSecretBox([randomBytes(32)]);
 const A = { id: 'a', webhookUrl: 'https://hooks.example.com/a', text: 'A' };

@@ -24,8 +24,8 @@ export type SigningSecrets = {
 };
 
 /**
- * All that is to be known of a kind of destination outside packages/destinations. Whatever loops over the kinds asks
- * here: none of it names one.
+ * All that the engine knows of a kind of destination outside packages/destinations. Code that loops over the kinds asks
+ * here and names none of them.
  */
 export type Kind<Posted extends Stored, Stored extends WithId, Normal extends NormalForm> = {
   /** What clients send. `allowed`: the private ranges that a URL may show, null: any address. */

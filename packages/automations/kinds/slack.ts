@@ -35,7 +35,7 @@ const schema = (allowed: Parameters<typeof hiddenUrlFault>[1]) =>
 
 const stored = schema(null).extend({
   webhookUrl: z.string(),
-  /** As it was accepted, whatever the fields are by now. */
+  /** As it was accepted: the known fields may be others by now. */
   text: z.string().optional(),
   /** Of the URL: what is sent to one place is told apart by it, without opening it. */
   fingerprint: z.string().optional(),
@@ -55,7 +55,7 @@ export type SlackAutomation = {
   readonly actions: EdgeActions<'send'>;
 };
 
-/** The use of a URL that is a secret: whoever knows it may post there. */
+/** The use of a URL that is a secret: everybody who knows it can post there. */
 export const HIDDEN_URL_USE = 'webhookUrl';
 
 /** A message in a channel of Slack, by an incoming webhook. */

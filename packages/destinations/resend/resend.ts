@@ -129,7 +129,7 @@ async function addToSegment(call: Call, email: string): Promise<Attempted> {
 async function removeFromSegment(call: Call, email: string): Promise<Attempted> {
   const path = { email: encodeURIComponent(email), segmentId: call.segmentId };
   const removed = await call.resend.contacts.segments.remove(path, requestOptions(call));
-  // Whatever is missing, contact or segment: the person is not in it, as wanted.
+  // The contact or the segment is missing: either way the person is not in it, as wanted.
   const isGone = removed.error?.statusCode === 404;
   return attempted(call, isGone ? { data: {}, error: null, headers: removed.headers } : removed);
 }

@@ -77,7 +77,7 @@ export const loseAnswer: Disturbance = (apply) => {
   return reset;
 };
 
-/** Hangs, and does what the request asks for `afterMs` later, whoever still waits. */
+/** Hangs, and does what the request asks for `afterMs` later, even if nobody waits any more. */
 export function applyLate(afterMs: number): Disturbance {
   return (apply) => () => void setTimeout(apply, afterMs);
 }
