@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { makeGuard, makeKeyRing } from './http/auth';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
+import { deadEventRoutes } from './operations/dead-events';
 import { makeMetrics } from './operations/metrics';
 import { makeErrorHandler, notFound, Problem } from './http/problem';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
@@ -17,6 +18,8 @@ import { memberExportRoutes } from './members/member-export';
 import { operationRoutes } from './operations/routes';
 import { overlapRoutes } from './members/overlap';
 import { pageRoutes } from './pages/pages';
+import { erasureRoutes } from './people/erasure';
+import { personExportRoutes } from './people/export';
 import { peopleRoutes } from './people/routes';
 import { previewRoutes } from './members/previews';
 import { segmentRoutes } from './segments/routes';
@@ -45,10 +48,13 @@ export function makeApp(deps: AppDeps): Express {
     ...automationRoutes(deps),
     ...memberExportRoutes(deps),
     ...peopleRoutes(deps),
+    ...personExportRoutes(deps),
+    ...erasureRoutes(deps),
     ...explanationRoutes(deps),
     ...deliveryRoutes(deps),
     ...settingRoutes(deps),
     ...destinationRoutes(deps),
+    ...deadEventRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];
 

@@ -1,3 +1,4 @@
+export { deadEventsAnswerSchema, erasureAnswerSchema } from './erasures';
 export { explanationAnswerSchema } from './explanation';
 export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 export { type ExportFormat, exportQuerySchema, overlapAnswerSchema, overlapQuerySchema } from './reports';
@@ -5,6 +6,7 @@ export {
   deliveriesQuerySchema,
   evaluateSchema,
   makeSegmentSchemas,
+  noQuerySchema,
   pageQuerySchema,
   resumeSchema,
   replayDeliveriesSchema,

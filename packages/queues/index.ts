@@ -1,3 +1,4 @@
+export { cleanFailedEvents } from './clean-failed';
 export {
   migrateQueues,
   openQueueBackend,
