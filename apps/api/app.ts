@@ -6,6 +6,7 @@ import { type Access, makeGuard, makeKeyRing } from './http/auth';
 import { makeRefusedKeys } from './http/refused-keys';
 import type { AppDeps } from './deps';
 import { makeHeavyReads } from './members/heavy-reads';
+import { deadEventRoutes } from './operations/dead-events';
 import { makeMetrics, type Metrics } from './operations/metrics';
 import { makeErrorHandler, notFound } from './http/problem';
 import { refuseMissingHost } from './http/missing-host';
@@ -22,6 +23,8 @@ import { memberExportRoutes } from './members/member-export';
 import { operationRoutes } from './operations/routes';
 import { overlapRoutes } from './members/overlap';
 import { pageRoutes } from './pages/pages';
+import { erasureRoutes } from './people/erasure';
+import { personExportRoutes } from './people/export';
 import { peopleRoutes } from './people/routes';
 import { previewRoutes } from './members/previews';
 import { segmentRoutes } from './segments/routes';
@@ -46,10 +49,13 @@ export function makeRoutes(deps: AppDeps, metrics: Metrics): Route[] {
     ...automationRoutes(deps),
     ...memberExportRoutes(deps),
     ...peopleRoutes(deps),
+    ...personExportRoutes(deps),
+    ...erasureRoutes(deps),
     ...explanationRoutes(deps),
     ...deliveryRoutes(deps),
     ...settingRoutes(deps),
     ...destinationRoutes(deps),
+    ...deadEventRoutes(deps),
     ...operationRoutes(deps, metrics),
   ];
 }

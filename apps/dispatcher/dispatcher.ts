@@ -6,6 +6,7 @@ import type { Destination } from '#destinations';
 import { type Consumer, consumerEvents, makeConsumer, type Producer, type QueueBackend } from '#queues';
 import type { Closable, Counters, Log } from '#runtime';
 import { makeDeliver } from './attempt/deliver';
+import { endingRefused } from './attempt/refusals';
 import { makeStore } from './attempt/store';
 import { type DispatcherTimes, LIMITS } from './limits';
 import { makePersistUntil } from './persist-until';
@@ -70,7 +71,7 @@ function openSender(kind: DestinationKind, options: DispatcherOptions, stop: Abo
   const paces = makeEndpointPaces(limits);
   const relay = openRelay({ db, producer, destination, limits, times, paces, outage });
   const deliver = makeDeliver({
-    store: makeStore({ db, kind, leaseMs: times.leaseMs, persistUntil }),
+    store: endingRefused(makeStore({ db, kind, leaseMs: times.leaseMs, persistUntil }), log),
     destination,
     line: makeRateLine({ db, destination, persistUntil }),
     places: makePlaces({ atOnce: limits.callsMax }),

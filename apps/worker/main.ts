@@ -40,6 +40,7 @@ runMain(async () => {
       producer,
       counters,
       log,
+      retention: { eventDays: env.EVENT_RETENTION_DAYS ?? null, deliveryDays: env.DELIVERY_RETENTION_DAYS },
       ...(evaluationCron === undefined ? {} : { evaluationCron }),
     },
     env.WORKER_STAGES,

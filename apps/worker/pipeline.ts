@@ -2,9 +2,11 @@ import { makeTurns } from '#concurrency';
 import { makeDefinitionCache, makeRememberedEvents } from '#decisions';
 import type { Closable, WorkerStage } from '#runtime';
 import { startBackfill } from './backfill/start';
+import { startErasure } from './erasure/start';
 import { startEvaluation } from './evaluation/start';
 import { startFeatures } from './features/start';
 import { LANES } from './lane-consumer';
+import { startRetention } from './retention/start';
 import { startTallies } from './tallies/start';
 import { startTimers } from './timers/start';
 import type { Pipeline, Tools } from './tools';
@@ -16,14 +18,16 @@ import type { Pipeline, Tools } from './tools';
 //   (tallies)   -> evaluation   sums up what the decisions and the dispatcher have counted
 //   backfill    -> backfill     evaluates everybody after an edit, or for a batch
 //   (deadlines) -> timers       asks for the evaluation of people whose deadline has passed
+//   (old rows)  -> timers       removes what is past its retention
+//   (erasures)  -> backfill     erases people
 
 type Start = (tools: Tools) => Closable[];
 
 const STAGES: Record<WorkerStage, readonly Start[]> = {
   features: [startFeatures],
   evaluation: [startEvaluation, startTallies],
-  backfill: [startBackfill],
-  timers: [startTimers],
+  backfill: [startBackfill, startErasure],
+  timers: [startTimers, startRetention],
 };
 
 /** Lists of people's newest events that a process remembers: about 30 MB. */

@@ -3,6 +3,7 @@ import type { Database, Transact } from '#database';
 import type { DefinitionCache, RememberedEvents } from '#decisions';
 import type { Producer, QueueBackend } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
+import type { Retention } from './retention/sweep';
 
 /** What a worker is made with. `clock` only in tests. */
 export type Pipeline = {
@@ -15,6 +16,8 @@ export type Pipeline = {
   readonly clock?: Clock;
   /** When everybody is evaluated, as a cron expression; undefined for never. */
   readonly evaluationCron?: string;
+  /** How long what is stored stays. Unless given: events for ever, bodies of deliveries for 90 days. */
+  readonly retention?: Retention;
 };
 
 /** What its stages share. */

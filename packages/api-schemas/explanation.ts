@@ -7,7 +7,7 @@ const namedEvent = z.object({ messageId: z.string(), event: z.string(), timestam
 
 const cause = z.object({
   kind: z
-    .enum(['event', 'deadline', 'edit', 'batch', 'scheduled', 'settings', 'request', 'archive'])
+    .enum(['event', 'deadline', 'edit', 'batch', 'scheduled', 'settings', 'request', 'archive', 'erasure'])
     .describe(
       'An event; the passing of time (`deadline`); the creation or an edit of the segment; an evaluation of everybody, ' +
         'asked for or scheduled; one of this person (`request`); the archiving.',

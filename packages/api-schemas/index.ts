@@ -1,3 +1,4 @@
+export { deadEventsAnswerSchema, erasureAnswerSchema } from './erasures';
 export { explanationAnswerSchema } from './explanation';
 export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 export {
@@ -11,6 +12,7 @@ export {
   deliveriesQuerySchema,
   evaluateSchema,
   makeSegmentSchemas,
+  noQuerySchema,
   pageQuerySchema,
   resumeSchema,
   replayDeliveriesSchema,

@@ -81,6 +81,7 @@ export const evaluationAnswerSchema = z.object({
     evaluated: z.int(),
     entered: z.int(),
     exited: z.int(),
+    refused: z.int().optional().describe('Could not be decided on: they are in the dead events.'),
     error: z.string().optional().describe('Why it failed.'),
   }),
 });

@@ -58,6 +58,19 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
         { body: state },
       ),
 
+    /** Everything that is known about a person, as JSON: the body streams. */
+    exportPerson: (personId: string): Promise<Response> => adminFetch('GET', `${person(personId)}/export`),
+    /** Erases a person: they are gone at once, all that is stored about them soon. */
+    erasePerson: (personId: string) => admin<Answer<'erasureAnswerSchema'>>('DELETE', person(personId)),
+    getErasure: (id: string) => admin<Answer<'erasureAnswerSchema'>>('GET', `/erasures/${part(id)}`),
+
+    /** What the database, or the code, refused for its data. */
+    listDeadEvents: (query: Page = {}) =>
+      admin<Answer<'deadEventsAnswerSchema'>>('GET', '/dead-events', { query }),
+    /** Hands it to the queue again. */
+    retryDeadEvent: (id: string) =>
+      admin<Answer<'retriedAnswerSchema'>>('POST', `/dead-events/${part(id)}/retry`),
+
     createSegment: (body: CreateSegment) =>
       admin<Answer<'segmentEditAnswerSchema'>>('POST', '/segments', { body }),
     updateSegment: (id: string, body: UpdateSegment) =>

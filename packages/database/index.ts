@@ -1,5 +1,5 @@
 export { insertAuditEntry, listAuditEntries } from './audit/audit';
-export { claimDeadlines, type DuePerson, msUntilDeadline } from './decisions/deadlines';
+export { claimDeadlines, type DuePerson, msUntilDeadline, putDeadlineOff } from './decisions/deadlines';
 export { type FoldPlace, foldTallies } from './segments/tallies';
 export { makeCounters, readCounters } from './connection/counters';
 export {
@@ -30,13 +30,42 @@ export {
   type KnownIdentity,
   linkIdentities,
 } from './people/identities';
+export { insertEvents, type LockedPeople, lockPeople, type StoredEvent } from './people/events';
 export {
+  countDeadEvents,
+  type DeadEventRow,
+  findDeadEvent,
   insertDeadEvent,
-  insertEvents,
-  type LockedPeople,
-  lockPeople,
-  type StoredEvent,
-} from './people/events';
+  insertDeadPerson,
+  listDeadEvents,
+  removeDeadEvent,
+  trimDeadEvents,
+} from './people/dead-events';
+export { findErased, releaseIdentities } from './people/tombstones';
+export {
+  type ExportedEvent,
+  listDeadEventsOf,
+  listExportedDeliveries,
+  listNamedEvents,
+  listStays,
+  listTraits,
+  nextEventName,
+} from './people/export';
+export {
+  advanceErasure,
+  beginErasure,
+  claimErasure,
+  type ErasureRow,
+  findErasure,
+  findErasureOf,
+  holdErasure,
+  removeTombstones,
+} from './erasure/erasures';
+export { leaveEverything } from './erasure/memberships';
+export { audiencesLeft, giveUpAudiences } from './erasure/audiences';
+export { eraseTraces } from './erasure/traces';
+export { type RemovedEvents, removeOldEvents } from './retention/events';
+export { emptyOldDeliveries } from './retention/deliveries';
 export {
   type ActiveDay,
   addToPeople,

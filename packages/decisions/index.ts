@@ -1,7 +1,11 @@
 export { decide, type Decisions, type DecisionTools, type Question, type Scope } from './decide';
 export { countDecisions } from './count-decisions';
 export { FORGETFUL, type Remembered } from './remembered';
-export { type DefinitionCache, makeDefinitionCache } from './remembered/definitions';
+export {
+  type DefinitionCache,
+  makeDefinitionCache,
+  UnreadableDefinitionsError,
+} from './remembered/definitions';
 export { recountChunk } from './runs/recount-chunk';
 export { type ExplainedSegment, explainMembership, type Explanation } from './explanation';
 export { type Transition, writeTransitions } from './transitions';

@@ -42,6 +42,12 @@ type JobRules = {
   readonly keepCompleted: number;
 };
 
+/**
+ * Failed jobs stay for whoever has to look into them, these many and so long: nothing ends there for its data, so that
+ * each is a programmer's fault.
+ */
+export const KEEP_FAILED = { count: 5000, age: 90 * 86_400 } as const;
+
 type QueueContract<Payload extends z.ZodType> = {
   readonly payload: Payload;
   readonly producers: string;
@@ -53,8 +59,7 @@ function queue<Payload extends z.ZodType>(contract: QueueContract<Payload>): Que
   return contract;
 }
 
-// An outage uses up no attempt (the stages wait for its end), so that these count programmers' errors only. Failed
-// jobs are always kept. Completed batches are not: each holds a hundred kilobytes.
+// An outage uses up no attempt (the stages wait for its end), so that these count programmers' errors only. Completed batches are not: each holds a hundred kilobytes.
 const STAGE: JobRules = { attempts: 5, backoffMs: 1000, keepCompleted: 0 };
 // The row owns the schedule of a delivery, and tells what became of it: its job retries nothing and is not kept.
 const SEND: JobRules = { attempts: 1, backoffMs: 0, keepCompleted: 0 };
@@ -67,8 +72,14 @@ export const QUEUES = {
     rules: STAGE,
   }),
   evaluations: queue({
-    payload: z.object({ changes: z.array(personChanges), due: z.array(duePerson).default([]) }),
-    producers: 'worker: features, after its commit; timers, for deadlines that have passed',
+    payload: z.object({
+      changes: z.array(personChanges),
+      due: z.array(duePerson).default([]),
+      /** People to be decided against every segment. */
+      whole: z.array(z.string()).default([]),
+    }),
+    producers:
+      'worker: features, after its commit; timers, for deadlines that have passed and events that were removed; api: people who were set aside',
     consumer: 'worker: evaluation',
     rules: STAGE,
   }),

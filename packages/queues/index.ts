@@ -1,4 +1,5 @@
 export type { Backlog } from './backlog';
+export { cleanFailedEvents } from './clean-failed';
 export {
   migrateQueues,
   openQueueBackend,

@@ -1,7 +1,7 @@
 import { type IQueueBackend, Queue } from 'bullmq';
 import { TimeLimitError, withinMs } from '#concurrency';
 import type { QueueBackend } from './connection';
-import { type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
+import { KEEP_FAILED, type Payload, QUEUE_NAMES, type QueueName, QUEUES } from './contract';
 
 /** The queue could not be reached in time. The job may or may not be there: adding it again must be harmless. */
 export class QueueUnavailableError extends Error {
@@ -66,7 +66,7 @@ function openQueue(name: QueueName, backend: QueueBackend, onError: (error: Erro
         attempts: rules.attempts,
         backoff: { type: 'exponential', delay: rules.backoffMs },
         removeOnComplete: rules.keepCompleted === 0 ? true : { count: rules.keepCompleted },
-        removeOnFail: false,
+        removeOnFail: KEEP_FAILED,
       },
     },
     backend.factory,

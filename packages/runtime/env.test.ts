@@ -27,3 +27,16 @@ test.each(['daily', '61 * * * *', '0 3 * *', '*', '0 0 31 2 *', '* * * * * * *']
     expect(() => parseEnv({ EVALUATION_CRON: cron })).toThrow(/EVALUATION_CRON: must be a cron expression/);
   },
 );
+
+test('takes numbers of days for what is kept, and refuses what is none by the name of its variable', () => {
+  expect(parseEnv({})).toMatchObject({ DELIVERY_RETENTION_DAYS: 90 });
+  expect(parseEnv({}).EVENT_RETENTION_DAYS).toBeUndefined();
+  expect(parseEnv({ EVENT_RETENTION_DAYS: '36500', DELIVERY_RETENTION_DAYS: '1' })).toMatchObject({
+    EVENT_RETENTION_DAYS: 36_500,
+    DELIVERY_RETENTION_DAYS: 1,
+  });
+  for (const days of ['0', '-1', '1.5', '36501', '1e3', 'never', '30d']) {
+    for (const name of ['EVENT_RETENTION_DAYS', 'DELIVERY_RETENTION_DAYS'])
+      expect(() => parseEnv({ [name]: days })).toThrow(`${name}: must be a number of days from 1 to 36500`);
+  }
+});

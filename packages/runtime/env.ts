@@ -67,6 +67,13 @@ function isCron(text: string): boolean {
   }
 }
 
+const DAYS_MAX = 36_500;
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, `must be a number of days from 1 to ${DAYS_MAX}`)
+  .transform(Number)
+  .refine((count) => count <= DAYS_MAX, `must be a number of days from 1 to ${DAYS_MAX}`);
+
 const envSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portNumber.default(3000),
@@ -103,6 +110,8 @@ const envSchema = z.object({
     .string()
     .regex(/^v\d+\.\d+$/, 'must look like v26.0')
     .default('v26.0'),
+  EVENT_RETENTION_DAYS: days.optional(),
+  DELIVERY_RETENTION_DAYS: days.default(90),
   WEBHOOK_ALLOW_CIDRS: cidrs.default([]),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });

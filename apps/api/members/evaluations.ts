@@ -122,9 +122,18 @@ export function evaluationRoutes(deps: AppDeps): Route[] {
       handle: async ({ params }) => {
         const row = await findEvaluation(deps.db, idOf(params.id, 'evaluation'));
         if (row === null) throw notFound('evaluation');
-        const { id, status, evaluated, entered, exited, error } = row;
-        const evaluation = { id, status, progress: progressOf(row), evaluated, entered, exited };
-        return { status: 200, body: { evaluation: error === null ? evaluation : { ...evaluation, error } } };
+        const { id, status, evaluated, entered, exited, refused, error } = row;
+        const evaluation = {
+          id,
+          status,
+          progress: progressOf(row),
+          evaluated,
+          entered,
+          exited,
+          ...(refused === 0 ? {} : { refused }),
+          ...(error === null ? {} : { error }),
+        };
+        return { status: 200, body: { evaluation } };
       },
     }),
   ];

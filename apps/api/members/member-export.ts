@@ -2,8 +2,8 @@ import { type ExportFormat, exportQuerySchema } from '#api-schemas';
 import { listMembers, type Member } from '#database';
 import type { AppDeps } from '../deps';
 import { defineDownload } from '../http/download';
+import { makeDownloadLimit } from '../http/download-limit';
 import { requireSegment } from '../http/path-ids';
-import { Problem } from '../http/problem';
 import type { Route } from '../http/route';
 
 /** What makes a spreadsheet take a cell for a formula (OWASP, CSV injection). */
@@ -56,28 +56,9 @@ async function* linesOf({ reads }: AppDeps, segmentId: string, { head, lineOf }:
   }
 }
 
-/** Counts those that run. @throws Problem 503 when there are too many */
-function makeCounter(max: number): <T>(chunks: AsyncIterable<T>) => AsyncGenerator<T> {
-  let running = 0;
-  return async function* counted(chunks) {
-    if (running >= max) {
-      throw new Problem(503, {
-        detail: `${max} exports run already; try again later.`,
-        headers: { 'Retry-After': '10' },
-      });
-    }
-    running += 1;
-    try {
-      yield* chunks;
-    } finally {
-      running -= 1;
-    }
-  };
-}
-
 /** Files of who is in a segment. */
 export function memberExportRoutes(deps: AppDeps): Route[] {
-  const counted = makeCounter(EXPORTS_MAX);
+  const counted = makeDownloadLimit(EXPORTS_MAX);
   return [
     defineDownload({
       path: '/api/growth/segments/:id/members/export',

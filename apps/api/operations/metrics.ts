@@ -5,6 +5,7 @@ import { withinMs } from '#concurrency';
 import { countGates, readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from '../deps';
+import { makeDeadEventSample } from './dead-events';
 
 export type IngestOutcome = 'accepted' | 'refused' | 'unavailable';
 
@@ -55,6 +56,7 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
       }
     },
   });
+  deadEventGauge(db, registers);
   gateGauges(db, registers);
   return {
     countEvents: (outcome, count) => events.inc({ outcome }, count),
@@ -78,6 +80,20 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
       return { contentType: registry.contentType, text };
     },
   };
+}
+
+function deadEventGauge(db: AppDeps['db'], registers: Registry[]): void {
+  const sample = makeDeadEventSample(db);
+  new Gauge({
+    name: 'dead_events_waiting',
+    help: 'What was refused for its data and lies in dead_event now, as it was counted within the last ten seconds',
+    registers,
+    async collect() {
+      // Without an answer the last count stands.
+      const count = await withinMs(SCRAPE_LIMIT_MS, sample()).catch(() => null);
+      if (count !== null) this.set(count);
+    },
+  });
 }
 
 /** What keeps deliveries back, by kind of destination: an endpoint's address may be a customer's. */

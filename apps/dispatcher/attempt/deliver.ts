@@ -72,7 +72,9 @@ export function makeDeliver(options: DeliverOptions): Deliver {
       }
     } catch (error) {
       // The job is not to blame, and its rows are found again.
-      if (classifyFailure(error) !== 'outage') throw error;
+      const failure = classifyFailure(error);
+      if (failure === 'data') log.error({ err: error }, 'the database refuses something of a job');
+      else if (failure !== 'outage') throw error;
     } finally {
       onDone();
     }

@@ -19,11 +19,14 @@ import {
   type Drift,
   recountChunk,
 } from '#decisions';
-import type { Counters } from '#runtime';
+import type { Counters, Log } from '#runtime';
+import { makeChunkSizes } from './chunk-sizes';
+import { LostPlaceError, passOver } from './pass-over';
 
 export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   readonly db: Database;
   readonly counters: Counters;
+  readonly log: Log;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** For the chunks that may be worked on at the same time, of all runs together. */
@@ -35,21 +38,6 @@ export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   /** How outages are waited through. When the process stops, the run goes on in another one. */
   readonly patience: Patience & Required<Pick<Patience, 'isStopping'>>;
 };
-
-/** Another worker advanced the range, or the run has ended: this one has lost its place. */
-class LostPlaceError extends Error {
-  override name = 'LostPlaceError';
-}
-
-// An event about somebody in a chunk waits for the chunk, with all that is in its group: a chunk is as many people as
-// are done in that time. Below some hundreds, what a chunk costs in itself would outweigh the people.
-const CHUNK_TARGET_MS = 250;
-const CHUNK_PEOPLE = { first: 1000, least: 500, most: 5000 } as const;
-
-function nextSize(size: number, elapsedMs: number): number {
-  const factor = Math.min(2, Math.max(0.5, CHUNK_TARGET_MS / Math.max(elapsedMs, 1)));
-  return Math.min(CHUNK_PEOPLE.most, Math.max(CHUNK_PEOPLE.least, Math.round(size * factor)));
-}
 
 /** Repeats what the database, or the queue, keeps from succeeding. @throws StoppedError, or what does not pass */
 async function insist<T>({ patience }: BackfillStage, work: () => Promise<T>): Promise<T> {
@@ -78,8 +66,9 @@ async function runChunk(
     if (decision.kind === 'takenOver') return { decision, next: null };
     const isDone = chunk.count < size;
     const { entered, exited } = decision;
-    const result = { cursor: chunk.last, isDone, evaluated: chunk.count, entered, exited };
-    if (!(await advancePart(tx, part, result))) throw new LostPlaceError('the run is elsewhere by now');
+    const result = { cursor: chunk.last, isDone, evaluated: chunk.count, entered, exited, refused: 0 };
+    if ((await advancePart(tx, part, result)) === null)
+      throw new LostPlaceError('the run is elsewhere by now');
     return { decision, next: isDone ? null : { ...part, cursor: chunk.last } };
   });
 }
@@ -104,16 +93,17 @@ async function tell(
 /** Works through a range of people, from where it is. */
 async function runPart(stage: BackfillStage, run: EvaluationRow, from: EvaluationPart): Promise<void> {
   let part: EvaluationPart | null = from;
-  let size: number = CHUNK_PEOPLE.first;
+  const sizes = makeChunkSizes();
   while (part !== null) {
     const place: EvaluationPart = part;
+    const size = sizes.next();
     try {
       const { decision, next } = await insist(stage, async () => {
         const settledMs = run.kind === 'scheduled' ? await stage.settledUntil() : null;
         return stage.slots(async () => {
           const startedAt = performance.now();
           const step = await runChunk(stage, run, place, { size, settledMs });
-          size = nextSize(size, performance.now() - startedAt);
+          sizes.decided(size, performance.now() - startedAt);
           return step;
         });
       });
@@ -121,9 +111,16 @@ async function runPart(stage: BackfillStage, run: EvaluationRow, from: Evaluatio
       if (decision.kind === 'takenOver') return;
       await tell(stage, run, decision);
     } catch (error) {
-      if (!(error instanceof LostPlaceError)) throw error;
-      const open = await insist(stage, () => findOpenParts(stage.db, run.id));
-      part = open.find((other) => other.part === place.part) ?? null;
+      if (error instanceof StoppedError) throw error;
+      if (error instanceof LostPlaceError) {
+        sizes.cleared();
+        const open = await insist(stage, () => findOpenParts(stage.db, run.id));
+        part = open.find((other) => other.part === place.part) ?? null;
+      } else if (size > 1) sizes.refused(size);
+      else {
+        part = await insist(stage, () => passOver(stage, run, place, error));
+        sizes.cleared();
+      }
     }
   }
 }

@@ -20,6 +20,7 @@ import {
   PutOffError,
 } from '#queues';
 import type { Closable, Log } from '#runtime';
+import { decisionFailureOf } from '../set-aside';
 import type { Tools } from '../tools';
 import { type BackfillStage, runEvaluation } from './run-evaluation';
 
@@ -92,7 +93,7 @@ export function startBackfill(tools: Tools): Closable[] {
     settledUntil: () => settledUntil(db, producer),
     onDrift: makeDriftLog(log),
     patience: {
-      classify: failureOf,
+      classify: decisionFailureOf,
       // What does not pass ends the run, which tells of it, or is a range that another worker advanced.
       onFailure: (failure, error) => {
         if (failure === 'outage' || failure === 'conflict') outage.failed(failure, error);

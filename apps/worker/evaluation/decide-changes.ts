@@ -8,6 +8,8 @@ export type PersonChange = {
   readonly personId: string;
   readonly keys: readonly string[];
   readonly dueAt?: number;
+  /** To be decided against every segment. */
+  readonly isWhole?: boolean;
 };
 
 export type EvaluationStage = DecisionTools & {
@@ -18,15 +20,25 @@ export type EvaluationStage = DecisionTools & {
 };
 
 /** The people of a job, one by one, so that they can be split over lanes. */
-export function changesIn({ changes, due = [] }: Payload<'evaluations'>): PersonChange[] {
+export function changesIn({ changes, due = [], whole = [] }: Payload<'evaluations'>): PersonChange[] {
   const changed = changes.flatMap(({ keys, personIds }) => personIds.map((personId) => ({ personId, keys })));
-  return [...changed, ...due.map(({ personId, dueAt }) => ({ personId, keys: [], dueAt }))];
+  return [
+    ...changed,
+    ...due.map(({ personId, dueAt }) => ({ personId, keys: [], dueAt })),
+    ...whole.map((personId) => ({ personId, keys: [], isWhole: true })),
+  ];
 }
 
 function merge(one: PersonChange, other: PersonChange): PersonChange {
   const keys = one.keys === other.keys ? one.keys : [...new Set([...one.keys, ...other.keys])].sort();
   const dueAt = Math.max(one.dueAt ?? 0, other.dueAt ?? 0);
-  return { personId: one.personId, keys, ...(dueAt > 0 ? { dueAt } : {}) };
+  const isWhole = one.isWhole === true || other.isWhole === true;
+  return { personId: one.personId, keys, isWhole, ...(dueAt > 0 ? { dueAt } : {}) };
+}
+
+function scopeOf({ keys, dueAt, isWhole }: PersonChange): Scope {
+  if (isWhole === true) return { kind: 'all' };
+  return { kind: 'changed', keys, ...(dueAt === undefined ? {} : { dueAt }) };
 }
 
 /** One scope a person: several changes of one person are one question. */
@@ -36,12 +48,7 @@ function scopesOf(changes: readonly PersonChange[]): Map<string, Scope> {
     const known = merged.get(change.personId);
     merged.set(change.personId, known === undefined ? change : merge(known, change));
   }
-  return new Map(
-    [...merged].map(([id, { keys, dueAt }]) => [
-      id,
-      { kind: 'changed', keys, ...(dueAt === undefined ? {} : { dueAt }) },
-    ]),
-  );
+  return new Map([...merged].map(([id, change]) => [id, scopeOf(change)]));
 }
 
 /** Decides on a group of people in one transaction. @returns what should follow: waking the relay for what it wrote */

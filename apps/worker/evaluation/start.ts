@@ -1,10 +1,12 @@
 import { hashOf, makeLanes, makeOutageLog } from '#concurrency';
 import { makeRememberedMemberships } from '#decisions';
-import { failureOf, GiveUpError, type Payload } from '#queues';
+import type { Payload } from '#queues';
 import type { Closable } from '#runtime';
 import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
+import { decisionFailureOf } from '../set-aside';
 import type { Tools } from '../tools';
 import { changesIn, evaluateChanges, type PersonChange } from './decide-changes';
+import { setAside } from './set-aside';
 
 /** People whose segments a process remembers: about 20 MB. */
 const MEMBERSHIPS_PEOPLE_MAX = 100_000;
@@ -21,14 +23,11 @@ export function startEvaluation(tools: Tools): Closable[] {
     turns,
     groupMax: GROUP_MAX,
     paced: false,
-    classify: failureOf,
+    classify: decisionFailureOf,
     onFailure: makeOutageLog(log, { stage: 'evaluation' }).failed,
     laneOf: ({ personId }) => hashOf(personId),
     run: async (changes) => ({ followUp: await evaluateChanges(stage, changes) }),
-    bury: async (_change, error) => {
-      if (failureOf(error) !== 'data') throw error;
-      throw new GiveUpError('a decision was refused by the database', { cause: error });
-    },
+    bury: (change, error) => setAside(stage, change, error),
   });
   const handle = async (payload: Payload<'evaluations'>): Promise<void> => {
     await lanes.submit(changesIn(payload));

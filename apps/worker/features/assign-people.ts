@@ -27,13 +27,18 @@ export function recallPeople(
   });
 }
 
-/** Finds or creates the people of events. @throws UnknownPersonError when a `personId` is nobody's */
+/**
+ * Finds or creates the people of events.
+ * @returns one for each event, in their order; null where the person was erased after the event was received
+ * @throws UnknownPersonError when a `personId` is nobody's
+ */
 export async function assignPeople(
   resolver: PersonResolver,
   events: readonly EngineEvent[],
-): Promise<readonly StoredEvent[]> {
-  const people = await resolver.resolve(events);
+): Promise<readonly (StoredEvent | null)[]> {
+  const { people, erased } = await resolver.resolve(events);
   return events.map((event, index) => {
+    if (erased.has(event)) return null;
     const personId = people[index] ?? null;
     if (personId === null) throw new UnknownPersonError('no person has this personId');
     return storedEvent(event, personId);

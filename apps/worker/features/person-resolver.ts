@@ -5,22 +5,31 @@ import {
   createPeopleByEmail,
   type Database,
   findByEmail,
+  findErased,
   findIdentities,
   findPeople,
   type IdentityKind,
   type IdentityLink,
   linkIdentities,
+  releaseIdentities,
 } from '#database';
 import type { EngineEvent } from '#events';
+
+/** Whose events are. */
+export type Resolved = {
+  /** In the order of the events; null where a `personId` is nobody's, or the person was erased. */
+  readonly people: readonly (string | null)[];
+  /** Those of people who were erased after the events were received: nothing is to be made of them. */
+  readonly erased: ReadonlySet<EngineEvent>;
+};
 
 /** Finds, or creates, the person of each event. */
 export type PersonResolver = {
   /** The people of events that can all be told from memory, in their order; null where one can't. */
   readonly recall: (events: readonly EngineEvent[]) => string[] | null;
-  /** @returns the person ids in the order of the events; null where a `personId` is nobody's */
-  readonly resolve: (events: readonly EngineEvent[]) => Promise<(string | null)[]>;
-  /** Forgets what was remembered of people who turned out not to be there any more. */
-  readonly forget: (personIds: ReadonlySet<string>) => void;
+  readonly resolve: (events: readonly EngineEvent[]) => Promise<Resolved>;
+  /** Forgets people who turned out not to be there any more, and lets go of identities that were linked to them meanwhile. */
+  readonly forget: (personIds: ReadonlySet<string>) => Promise<void>;
 };
 
 /** Identities that a process remembers: about 15 MB. */
@@ -93,10 +102,11 @@ function planGroup(
   known: Known,
   emails: ReadonlyMap<string, string>,
   people: ReadonlySet<string>,
+  erased: ReadonlySet<EngineEvent>,
 ): Plan {
   const plan: Plan = { people: [], created: [], linked: [], byEmail: new Map() };
   for (const event of events) {
-    if (event.personId !== undefined && !people.has(event.personId)) {
+    if (erased.has(event) || (event.personId !== undefined && !people.has(event.personId))) {
       plan.people.push(null);
     } else if (event.personId ?? event.userId ?? event.anonymousId) {
       plan.people.push(planEvent(event, known, plan));
@@ -126,6 +136,21 @@ function isPlain(event: EngineEvent): boolean {
   return event.userId !== undefined && event.anonymousId === undefined && event.personId === undefined;
 }
 
+/** Whether the identity that decides whose an event is belongs to somebody. */
+function isKnown(
+  { personId, userId, anonymousId, email }: EngineEvent,
+  known: Known,
+  emails: ReadonlyMap<string, string>,
+  people: ReadonlySet<string>,
+): boolean {
+  if (personId !== undefined) return people.has(personId);
+  if (userId !== undefined) return known.personOf('userId', userId) !== undefined;
+  if (anonymousId !== undefined) return known.personOf('anonymousId', anonymousId) !== undefined;
+  return emails.has(email ?? '');
+}
+
+const NOBODY_ERASED: ReadonlySet<EngineEvent> = new Set();
+
 /**
  * Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock.
  * @param onUnlinked told of each id that was not linked, for its person has as many as they may have
@@ -145,7 +170,7 @@ export function makePersonResolver(
   };
 
   /** Plans and writes; asks again when another process was first, so that both mean the same people. */
-  const resolveUnknown = async (events: readonly EngineEvent[]): Promise<(string | null)[]> => {
+  const resolveUnknown = async (events: readonly EngineEvent[]): Promise<Resolved> => {
     const full = new Set<string>();
     for (;;) {
       const known = await readKnown(events, full);
@@ -159,7 +184,10 @@ export function makePersonResolver(
       const idsWanted = events.flatMap(({ personId }) => personId ?? []);
       const people =
         idsWanted.length === 0 ? new Set<string>() : await findPeople(db, [...new Set(idsWanted)]);
-      const plan = planGroup(events, known, emails, people);
+      // Those of people who are known are looked at under their locks.
+      const strangers = events.filter((event) => !isKnown(event, known, emails, people));
+      const erased = strangers.length === 0 ? NOBODY_ERASED : await findErased(db, strangers, () => false);
+      const plan = planGroup(events, known, emails, people, erased);
       if (plan.byEmail.size > 0) {
         await createPeopleByEmail(db, plan.byEmail);
         continue;
@@ -174,7 +202,7 @@ export function makePersonResolver(
         // An id that was not linked means its person beside another id only: the plan took it for them alone, too.
         if (beyond.length > 0) continue;
       }
-      return plan.people;
+      return { people: plan.people, erased };
     }
   };
 
@@ -194,18 +222,20 @@ export function makePersonResolver(
         isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined,
       );
       const unknown = events.filter((_event, index) => people[index] === undefined);
-      const found = unknown.length === 0 ? [] : await resolveUnknown(unknown);
+      const { people: found, erased } =
+        unknown.length === 0 ? { people: [], erased: NOBODY_ERASED } : await resolveUnknown(unknown);
       for (const [index, event] of unknown.entries()) {
         const person = found[index];
         if (isPlain(event) && event.userId !== undefined && typeof person === 'string')
           remembered.set(event.userId, person);
       }
       let next = 0;
-      return people.map((person) => person ?? found[next++] ?? null);
+      return { people: people.map((person) => person ?? found[next++] ?? null), erased };
     },
-    forget: (personIds) => {
+    forget: async (personIds) => {
       for (const [userId, personId] of remembered.entries())
         if (personIds.has(personId)) remembered.delete(userId);
+      await releaseIdentities(db, [...personIds]);
     },
   };
 }

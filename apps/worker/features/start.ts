@@ -5,6 +5,7 @@ import type { EngineEvent, PersonLimit } from '#events';
 import { failureOf, type Payload } from '#queues';
 import type { Closable } from '#runtime';
 import { GROUP_MAX, makeLaneConsumer } from '../lane-consumer';
+import { reasonOf } from '../set-aside';
 import type { Tools } from '../tools';
 import { assignPeople, recallPeople, UnknownPersonError } from './assign-people';
 import { makeFeatureEffects } from './counting-rules';
@@ -20,10 +21,14 @@ const classify = (error: unknown): Failure =>
   error instanceof UnknownPersonError ? 'data' : failureOf(error);
 
 /** Takes away an event that fails by itself. */
-function makeBury({ db, counters, log }: Tools): (event: EngineEvent, error: unknown) => Promise<void> {
-  return async (event, error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    await insertDeadEvent(db, { id: uuidv7(), event, error: reason });
+function makeBury({
+  db,
+  counters,
+  log,
+}: Tools): (event: EngineEvent, error: unknown, personId?: string) => Promise<void> {
+  return async (event, error, personId) => {
+    const dead = { id: uuidv7(), event, error: reasonOf(error), personId: personId ?? null };
+    await insertDeadEvent(db, dead);
     counters.add('dead_events_total', {}, 1);
     log.error(
       { stage: 'features', err: error },
@@ -51,12 +56,12 @@ export function startFeatures(tools: Tools): Closable[] {
   const { failed: onFailure } = makeOutageLog(log, { stage: 'features' });
   const common = { groupMax: GROUP_MAX, paced: true, classify, onFailure };
   // Everybody's people are found one group after the other: two groups would often race for the same new people.
-  const people = makeLanes<EngineEvent, StoredEvent>({
+  const people = makeLanes<EngineEvent, StoredEvent | null>({
     ...common,
     turns: [makeTurns()],
     laneOf: () => 0,
     run: async (events) => ({ results: await assignPeople(resolver, events) }),
-    bury,
+    bury: (event, error) => bury(event, error),
   });
   const features = makeLanes<StoredEvent>({
     ...common,
@@ -67,11 +72,11 @@ export function startFeatures(tools: Tools): Closable[] {
       counters.add('events_processed_total', {}, events.length);
       return { followUp };
     },
-    bury: ({ event }, error) => bury(event, error),
+    bury: ({ event, personId }, error) => bury(event, error, personId),
   });
   const handle = async ({ events }: Payload<'events'>): Promise<void> => {
     const assigned = recallPeople(resolver, events) ?? (await people.submit(events));
-    await features.submit(assigned);
+    await features.submit(assigned.filter((event) => event !== null));
   };
   return [makeLaneConsumer('events', backend, log, handle, [people, features])];
 }

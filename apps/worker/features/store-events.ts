@@ -2,6 +2,7 @@ import {
   type ActiveDay,
   addToPeople,
   type Contact,
+  findErased,
   inOrder,
   insertActiveDays,
   insertEvents,
@@ -15,7 +16,7 @@ import {
   upsertTraits,
 } from '#database';
 import type { RememberedEvents } from '#decisions';
-import { normaliseEmail, normalisePhone, type PersonLimit } from '#events';
+import { type EngineEvent, normaliseEmail, normalisePhone, type PersonLimit } from '#events';
 import type { Payload } from '#queues';
 import { assignPeople } from './assign-people';
 import type { EffectOf, FeatureEffects } from './counting-rules';
@@ -86,6 +87,29 @@ async function apply(
   return { trait: traits.dropped, subscription };
 }
 
+/** Events of a group belong to people who were erased after they were received: none of these may be stored. */
+class EventsErasedError extends Error {
+  override name = 'EventsErasedError';
+  readonly events: ReadonlySet<EngineEvent>;
+
+  constructor(events: ReadonlySet<EngineEvent>) {
+    super('events of people who were erased');
+    this.events = events;
+  }
+}
+
+/**
+ * Looks, under the locks, whether events name somebody who was erased after they were received: a person of today may
+ * have taken up the name. The time of the last erasure spares nearly every group the statement.
+ * @throws EventsErasedError
+ */
+async function refuseErased(tx: Sql, events: readonly StoredEvent[], erasedAt: number): Promise<void> {
+  const suspects = events.map(({ event }) => event).filter(({ receivedAt }) => receivedAt <= erasedAt);
+  if (suspects.length === 0) return;
+  const erased = await findErased(tx, suspects, () => true);
+  if (erased.size > 0) throw new EventsErasedError(erased);
+}
+
 /** People of a group were not there any more when they were to be locked: nothing of it may be stored. */
 class PeopleGoneError extends Error {
   override name = 'PeopleGoneError';
@@ -100,6 +124,7 @@ class PeopleGoneError extends Error {
 /**
  * Locks the people of a group, stores its events once, and counts those that were new, in one transaction.
  * @throws PeopleGoneError
+ * @throws EventsErasedError
  */
 async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]): Promise<Applied> {
   const wanted = new Set(events.map(({ personId }) => personId));
@@ -111,6 +136,7 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
     );
     const missing = new Set([...wanted].filter((id) => !people.versions.has(id)));
     if (missing.size > 0) throw new PeopleGoneError(missing);
+    await refuseErased(tx, events, people.erasedAt);
     const effectOf = await stage.effects.of(tx, people);
     const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
     stage.recent.add(fresh, afterwards);
@@ -135,16 +161,24 @@ export async function applyEvents(
   stage: FeaturesStage,
   events: readonly StoredEvent[],
 ): Promise<() => Promise<void>> {
+  if (events.length === 0) return async () => undefined;
   try {
     const applied = await lockAndStore(stage, events);
     return () => stage.handOn(changesOf(events, applied));
   } catch (error) {
+    if (error instanceof EventsErasedError) {
+      const left = events.filter(({ event }) => !error.events.has(event));
+      return applyEvents(stage, left);
+    }
     if (!(error instanceof PeopleGoneError)) throw error;
-    stage.resolver.forget(error.personIds);
+    await stage.resolver.forget(error.personIds);
     const assigned = await assignPeople(
       stage.resolver,
       events.map(({ event }) => event),
     );
-    return applyEvents(stage, assigned);
+    return applyEvents(
+      stage,
+      assigned.filter((event) => event !== null),
+    );
   }
 }

@@ -39,7 +39,7 @@ function event(over: Partial<EngineEvent>): EngineEvent {
 
 /** Works on events in one group. @returns whom each was counted for */
 async function send(...events: EngineEvent[]): Promise<string[]> {
-  const stored = await assignPeople(stage.resolver, events);
+  const stored = (await assignPeople(stage.resolver, events)).filter((one) => one !== null);
   await applyEvents(stage, stored);
   return stored.map(({ personId }) => personId);
 }

@@ -54,7 +54,10 @@ const eventOf = (run: string, { person, name, at }: Happening): EngineEvent => (
 
 async function store(process: Process, transact: Transact, events: readonly EngineEvent[]): Promise<void> {
   const stage = process.stageWith(transact);
-  await applyEvents(stage, await assignPeople(stage.resolver, events));
+  await applyEvents(
+    stage,
+    (await assignPeople(stage.resolver, events)).filter((one) => one !== null),
+  );
 }
 
 const NAMES = ['bought', 'looked'];

@@ -38,3 +38,8 @@ export async function oneRowOf<Row>(sql: Sql, text: string, ...parameters: unkno
 export function epochMs(instant: string): string {
   return `round(date_part('epoch', ${instant}) * 1000)`;
 }
+
+/** SQL for an instant as clients get it inside of JSON: ISO 8601 in UTC, which every session is set to. */
+export function iso(instant: string): string {
+  return `to_char(${instant}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

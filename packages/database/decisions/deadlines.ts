@@ -68,3 +68,13 @@ export async function msUntilDeadline(sql: Sql, nowMs: number | undefined, limit
   );
   return ms;
 }
+
+/** Lets a deadline that has passed be looked at in `delayMs`, not before; one that is to come stays. */
+export async function putDeadlineOff(sql: Sql, personId: string, delayMs: number): Promise<void> {
+  await sql.$executeRawUnsafe(
+    `UPDATE person SET deadline_at = clock_timestamp() + $2::float8 * interval '1 millisecond', deadline_claimed_until = NULL
+      WHERE id = $1::uuid AND deadline_at <= clock_timestamp()`,
+    personId,
+    delayMs,
+  );
+}

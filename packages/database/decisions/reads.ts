@@ -31,12 +31,12 @@ const PERSON = `id, active_days AS "activeDays", core_actions AS "coreActions", 
             decided_active_days AS "decidedActiveDays", stays_version AS "membershipsVersion",
             events_version AS "eventsVersion"`;
 
-/** Locks people in the order of their ids and reads their rows. Those who don't exist are missing in the answer. */
+/** Locks people in the order of their ids and reads their rows. Those who don't exist, or are being erased, are missing. */
 export async function lockForDecision(tx: Sql, ids: readonly string[]): Promise<LockedPerson[]> {
   return rowsOf<LockedPerson>(
     tx,
     `SELECT ${PERSON}
-       FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+       FROM person WHERE id = ANY($1::uuid[]) AND erasing_at IS NULL ORDER BY id FOR NO KEY UPDATE`,
     plainArray(ids),
   );
 }

@@ -2,9 +2,9 @@ import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { inOrder } from '../connection/pipelined';
 
-/** What makes people enter and exit: `request` is the API's evaluation of one person. */
+/** What makes people enter and exit; `erasure` only exit. `request` is the API's evaluation of one person. */
 export type TransitionCause =
-  'event' | 'deadline' | 'edit' | 'batch' | 'scheduled' | 'request' | 'settings' | 'archive';
+  'event' | 'deadline' | 'edit' | 'batch' | 'scheduled' | 'request' | 'settings' | 'archive' | 'erasure';
 
 /** A person's membership of a segment that begins or ends at `at` (epoch ms). */
 export type MembershipEdge = {

@@ -51,6 +51,9 @@ export const NOT_ENDED = `status NOT IN ('succeeded', 'dead', 'skipped', 'supers
 /** The row `d` carries the claim of `g`. */
 export const HOLDS_CLAIM = `d.claim_token IS NOT DISTINCT FROM g.claim_token`;
 
+/** Of somebody who is being erased nothing is sent but that they are to be taken out. */
+const IS_SENT_ABOUT = `(p.erasing_at IS NULL OR d.action = 'remove')`;
+
 // A job that comes twice finds that its claim is taken.
 const TAKE_UP = `
   WITH d AS (
@@ -72,7 +75,8 @@ const TAKE_UP = `
            'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
                        WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
          ${epochMs('m.entered_at')} AS "enteredAt", ${epochMs('m.exited_at')} AS "exitedAt"
-    FROM d LEFT JOIN person p ON p.id = d.person_id LEFT JOIN segment_membership m ON m.id = d.membership_id`;
+    FROM d LEFT JOIN person p ON p.id = d.person_id AND ${IS_SENT_ABOUT}
+         LEFT JOIN segment_membership m ON m.id = d.membership_id`;
 
 const SEGMENTS = `
   SELECT id::text, name, status, automation_config::text AS "automationConfig" FROM segment WHERE id = ANY($1::uuid[])`;

@@ -22,6 +22,8 @@ export type EvaluationRow = {
   readonly evaluated: number;
   readonly entered: number;
   readonly exited: number;
+  /** People who could not be decided on and were set aside. */
+  readonly refused: number;
   readonly error: string | null;
 };
 
@@ -35,10 +37,11 @@ const SHOWN = {
   evaluated: true,
   entered: true,
   exited: true,
+  refused: true,
   error: true,
 } as const satisfies Record<keyof EvaluationRow, true>;
 
-const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, error`;
+const COLUMNS = `id, kind, segment_id AS "segmentId", automations, status, total, evaluated, entered, exited, refused, error`;
 
 /**
  * An edit takes over from every run of its segment: the rest is decided by the new definition, and the new edit says

@@ -1,6 +1,6 @@
 import { type PersonList, personArray, personListOf } from '../connection/person-list';
 import type { Models } from '../connection/models';
-import { oneRowOf, rowsOf, type Sql } from '../connection/sql';
+import { oneRowOf, rowOf, rowsOf, type Sql } from '../connection/sql';
 import { FIRST_UUID } from '../connection/uuids';
 
 /** A range of people of a run, and how far in it the run is. */
@@ -43,7 +43,7 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
     tx,
     `WITH locked AS MATERIALIZED (
        SELECT id, last_decided_at IS NULL AS is_fresh FROM person
-        WHERE id > $1::uuid AND id <= $2::uuid
+        WHERE id > $1::uuid AND id <= $2::uuid AND erasing_at IS NULL
         ORDER BY id LIMIT $3::int FOR NO KEY UPDATE)
      SELECT count(*)::int AS count, (array_agg(id ORDER BY id DESC))[1] AS last,
             coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
@@ -88,21 +88,26 @@ export type ChunkResult = {
   readonly evaluated: number;
   readonly entered: number;
   readonly exited: number;
+  /** Of those evaluated, the ones who could not be decided on. */
+  readonly refused: number;
 };
 
 /**
  * Adds a chunk to a run, in the chunk's transaction.
- * @returns false when the range is no longer where the chunk began: another worker has it, or the run has ended. Then
- *   the transaction must not commit.
+ * @returns how many people the run has refused so far; null when the range is no longer where the chunk began: another
+ *   worker has it, or the run has ended. Then the transaction must not commit.
  */
-export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkResult): Promise<boolean> {
-  const changed = await tx.$executeRawUnsafe(
+export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkResult): Promise<number | null> {
+  const row = await rowOf<{ refused: number }>(
+    tx,
     `WITH run AS (
-       UPDATE evaluation e SET evaluated = evaluated + $6::int, entered = entered + $7::int, exited = exited + $8::int
-        WHERE e.id = $1::uuid AND e.status = 'running' RETURNING e.id)
+       UPDATE evaluation e SET evaluated = evaluated + $6::int, entered = entered + $7::int, exited = exited + $8::int,
+              refused = refused + $9::int
+        WHERE e.id = $1::uuid AND e.status = 'running' RETURNING e.id, e.refused)
      UPDATE evaluation_part p SET cursor = coalesce($3::uuid, p.cursor), is_done = $4::bool
        FROM run
-      WHERE p.evaluation_id = run.id AND p.part = $2::int AND p.cursor IS NOT DISTINCT FROM $5::uuid AND NOT p.is_done`,
+      WHERE p.evaluation_id = run.id AND p.part = $2::int AND p.cursor IS NOT DISTINCT FROM $5::uuid AND NOT p.is_done
+     RETURNING run.refused`,
     part.evaluationId,
     part.part,
     chunk.cursor,
@@ -111,6 +116,7 @@ export async function advancePart(tx: Sql, part: EvaluationPart, chunk: ChunkRes
     chunk.evaluated,
     chunk.entered,
     chunk.exited,
+    chunk.refused,
   );
-  return changed === 1;
+  return row?.refused ?? null;
 }

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '#events';
-import { oneRowOf, rowOf, type Sql } from '../connection/sql';
+import { epochMs, oneRowOf, rowOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 
 /** An event with the key of its message id and the person it belongs to. */
@@ -10,32 +10,36 @@ export type LockedPeople = {
   readonly versions: ReadonlyMap<string, number>;
   /** The newest version: that of people who were never counted, and of most others. */
   readonly newest: number;
+  /** When somebody was last erased (epoch ms, 0 for never): events that were received before may be theirs. */
+  readonly erasedAt: number;
 };
 
 /**
  * Locks people in the order of their ids (FOR NO KEY UPDATE). Everything else must be read in later statements: a
  * statement that waited for a lock still sees other tables as they were before. The newest version may be read here: a
  * person who is counted by it for the first time was either created after it was made, or is still to be counted again,
- * as everybody who was there then.
+ * as everybody who was there then. Those who are being erased are missing, as if they were gone.
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
   // People are listed only where some are missing or are counted by other rules, which is rare.
-  const row = await rowOf<{ newest: number; people: string | null }>(
+  const row = await rowOf<{ newest: number; people: string | null; erasedAt: number }>(
     tx,
-    `WITH locked AS (SELECT id, rules_version FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
+    `WITH locked AS (SELECT id, rules_version FROM person
+                      WHERE id = ANY($1::uuid[]) AND erasing_at IS NULL ORDER BY id FOR NO KEY UPDATE),
           newest AS (SELECT max(version) AS version FROM feature_rules)
      SELECT n.version AS newest,
             CASE WHEN count(l.id) < $2::int OR bool_or(l.rules_version <> n.version)
-                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people
+                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people,
+            coalesce((SELECT ${epochMs('max(erased_at)')} FROM erased_identity), 0) AS "erasedAt"
        FROM newest n LEFT JOIN locked l ON true GROUP BY n.version`,
     plainArray(ids),
     ids.length,
   );
   if (row === null) throw new Error('feature rules are missing: the migrations are not applied');
-  const { newest, people } = row;
-  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest };
+  const { newest, people, erasedAt } = row;
+  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest, erasedAt };
   const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
-  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest };
+  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest, erasedAt };
 }
 
 /**
@@ -68,19 +72,4 @@ export async function insertEvents(tx: Sql, events: readonly StoredEvent[]): Pro
   if (listed === null) return events;
   const made = new Set(listed.split(','));
   return events.filter(({ id }) => made.has(id));
-}
-
-/** An event that can't be stored; see {@link insertDeadEvent}. */
-export type DeadEvent = { readonly id: string; readonly event: EngineEvent; readonly error: string };
-
-/** Keeps an event that the database refuses, as text, with the reason. */
-export async function insertDeadEvent(sql: Sql, dead: DeadEvent): Promise<void> {
-  // A payload that even text refuses (U+0000) is kept escaped.
-  const payload = JSON.stringify(dead.event).replaceAll('\0', '\\u0000').toWellFormed();
-  await sql.$executeRawUnsafe(
-    `INSERT INTO dead_event (id, payload, error) VALUES ($1::uuid, $2, $3) ON CONFLICT (id) DO NOTHING`,
-    dead.id,
-    payload,
-    dead.error.slice(0, 2000),
-  );
 }

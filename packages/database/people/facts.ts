@@ -155,6 +155,7 @@ export async function addToPeople(
             email_clicks = p.email_clicks + g.clicks,
             first_seen_at = least(p.first_seen_at, to_timestamp(g.first_ms / 1000)),
             last_seen_at = greatest(p.last_seen_at, to_timestamp(g.last_ms / 1000)),
+            oldest_event_at = least(p.oldest_event_at, to_timestamp(g.first_ms / 1000)),
             last_stored_at = clock_timestamp(), events_version = p.events_version + 1,
             rules_version = coalesce(p.rules_version, $9::int)
        FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::float8[], $8::float8[])

@@ -33,7 +33,7 @@ export async function findByEmail(sql: Sql, emails: readonly string[]): Promise<
   const rows = await rowsOf<{ email: string; id: string }>(
     sql,
     `SELECT DISTINCT ON (p.email) p.email, p.id FROM person p
-      WHERE p.email = ANY($1::text[]) ORDER BY p.email, p.email_linked_at, p.id`,
+      WHERE p.email = ANY($1::text[]) AND p.erasing_at IS NULL ORDER BY p.email, p.email_linked_at, p.id`,
     textArray(emails),
   );
   return new Map(rows.map((row) => [row.email, row.id]));
@@ -43,7 +43,7 @@ export async function findByEmail(sql: Sql, emails: readonly string[]): Promise<
 export async function findPeople(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
   const rows = await rowsOf<{ id: string }>(
     sql,
-    `SELECT id FROM person WHERE id = ANY($1::uuid[])`,
+    `SELECT id FROM person WHERE id = ANY($1::uuid[]) AND erasing_at IS NULL`,
     plainArray(ids),
   );
   return new Set(rows.map((row) => row.id));
@@ -87,7 +87,7 @@ export async function linkIdentities(sql: Sql, links: readonly IdentityLink[]): 
        SELECT w.kind, w.value, w.person_id,
               row_number() OVER (PARTITION BY w.person_id, w.kind ORDER BY w.position) AS rank, w.position
          FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY w(kind, value, person_id, position)
-         JOIN person p ON p.id = w.person_id),
+         JOIN person p ON p.id = w.person_id AND p.erasing_at IS NULL),
           held AS (
        SELECT i.person_id, i.kind, count(*) AS count FROM identity i
         WHERE i.person_id = ANY($3::uuid[]) GROUP BY i.person_id, i.kind),

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '#events';
 import { PAGE_BYTES_MAX } from '../connection/cursors';
-import { rowOf, rowsOf, type Sql } from '../connection/sql';
+import { iso, rowOf, rowsOf, type Sql } from '../connection/sql';
 import { FIRST_UUID, isUuid } from '../connection/uuids';
 
 /** @returns the id of the person that an id or, failing that, a userId names; null for nobody */
@@ -10,7 +10,7 @@ export async function findPersonId(sql: Sql, person: string): Promise<string | n
   const found = await rowOf<{ id: string }>(
     sql,
     `SELECT id FROM (
-       SELECT id, 1 AS rank FROM person WHERE id = $1::uuid
+       SELECT id, 1 AS rank FROM person WHERE id = $1::uuid AND erasing_at IS NULL
        UNION ALL SELECT person_id, 2 FROM identity WHERE kind = 'userId' AND value = $2) found
       ORDER BY rank LIMIT 1`,
     isUuid(person) ? person : null,
@@ -59,8 +59,6 @@ export type PersonProfile = {
     Partial<Record<'identities' | 'traits' | 'subscriptions' | 'memberships', number>>
   >;
 };
-
-const iso = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** Rows of one kind that a profile shows; people who are met since there are limits have fewer, but for memberships. */
 const PROFILE_ROWS_MAX = 1_000;
@@ -113,7 +111,7 @@ export async function loadPerson(sql: Sql, id: string): Promise<PersonProfile | 
                      'pricingViews', pricing_views, 'emailOpens', email_opens, 'emailClicks', email_clicks),
        'subscriptions', ${SUBSCRIPTIONS}, 'memberships', ${MEMBERSHIPS},
        'firstSeenAt', ${iso('p.first_seen_at')}, 'lastSeenAt', ${iso('p.last_seen_at')}) AS person
-       FROM person p WHERE p.id = $1::uuid`,
+       FROM person p WHERE p.id = $1::uuid AND p.erasing_at IS NULL`,
     id,
   );
   if (found === null) return null;

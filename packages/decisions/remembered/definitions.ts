@@ -1,6 +1,22 @@
 import { loadDefinitions, type Sql } from '#database';
 import { type Definitions, makeDefinitions } from '../definitions';
 
+/**
+ * A segment is stored in a way that this program can't read: another version of it is being rolled out. It concerns
+ * everybody's decisions alike.
+ */
+export class UnreadableDefinitionsError extends Error {
+  override name = 'UnreadableDefinitionsError';
+}
+
+function readDefinitions({ revision, segments }: Awaited<ReturnType<typeof loadDefinitions>>): Definitions {
+  try {
+    return makeDefinitions(revision, segments);
+  } catch (cause) {
+    throw new UnreadableDefinitionsError('the segments can not be read', { cause });
+  }
+}
+
 /** Holds the definitions of the newest revision that this process has met. */
 export type DefinitionCache = {
   /**
@@ -15,8 +31,7 @@ export function makeDefinitionCache(): DefinitionCache {
   return {
     at: async (tx, revision) => {
       if (current !== null && current.revision === revision) return current;
-      const loaded = await loadDefinitions(tx);
-      current = makeDefinitions(loaded.revision, loaded.segments);
+      current = readDefinitions(await loadDefinitions(tx));
       return current;
     },
   };
