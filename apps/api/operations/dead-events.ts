@@ -1,6 +1,5 @@
 import { deadEventsAnswerSchema, pageQuerySchema, retriedAnswerSchema } from '#api-schemas';
 import {
-  countDeadEvents,
   type DeadEventRow,
   findDeadEvent,
   findEvaluation,
@@ -8,7 +7,6 @@ import {
   listDeadEvents,
   pageOf,
   removeDeadEvent,
-  type Sql,
 } from '#database';
 import { v7 as uuidv7 } from 'uuid';
 import type { EngineEvent } from '#events';
@@ -99,25 +97,4 @@ export function deadEventRoutes(deps: AppDeps): Route[] {
       },
     }),
   ];
-}
-
-/** Counted no further: nobody needs to know how many more there are. */
-const COUNTED_MAX = 100_001;
-const SAMPLED_EVERY_MS = 10_000;
-
-/** How many dead events lie there, as they were counted within the last ten seconds; rejects without an answer. */
-export type DeadEventSample = () => Promise<number>;
-
-/** Samples how many dead events lie there: one statement in ten seconds, however many ask. */
-export function makeDeadEventSample(db: Sql): DeadEventSample {
-  let sample: Promise<number> | null = null;
-  let sampledAt = 0;
-  return () => {
-    const now = performance.now();
-    if (sample === null || now - sampledAt >= SAMPLED_EVERY_MS) {
-      sampledAt = now;
-      sample = countDeadEvents(db, COUNTED_MAX);
-    }
-    return sample;
-  };
 }

@@ -2,10 +2,9 @@ import type { RequestHandler } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DESTINATION_KINDS } from '#automations';
 import { withinMs } from '#concurrency';
-import { countGates, readCounters } from '#database';
+import { readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from '../deps';
-import { makeDeadEventSample } from './dead-events';
 
 export type IngestOutcome = 'accepted' | 'refused' | 'unavailable';
 
@@ -24,7 +23,7 @@ const STATES = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const;
  * The metrics of one app, in a registry of its own, and what all workers and dispatchers have counted. No label holds
  * anything that a client sends.
  */
-export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>): Metrics {
+export function makeMetrics({ producer, db, watch }: Pick<AppDeps, 'producer' | 'db' | 'watch'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -56,8 +55,8 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
       }
     },
   });
-  deadEventGauge(db, registers);
-  gateGauges(db, registers);
+  deadEventGauge(watch, registers);
+  gateGauges(watch, registers);
   return {
     countEvents: (outcome, count) => events.inc({ outcome }, count),
     observe: (request, response, next) => {
@@ -82,23 +81,21 @@ export function makeMetrics({ producer, db }: Pick<AppDeps, 'producer' | 'db'>):
   };
 }
 
-function deadEventGauge(db: AppDeps['db'], registers: Registry[]): void {
-  const sample = makeDeadEventSample(db);
+function deadEventGauge(watch: AppDeps['watch'], registers: Registry[]): void {
   new Gauge({
     name: 'dead_events_waiting',
     help: 'What was refused for its data and lies in dead_event now, as it was counted within the last ten seconds',
     registers,
     async collect() {
       // Without an answer the last count stands.
-      const count = await withinMs(SCRAPE_LIMIT_MS, sample()).catch(() => null);
+      const count = await watch.deadEvents();
       if (count !== null) this.set(count);
     },
   });
 }
 
 /** What keeps deliveries back, by kind of destination: an endpoint's address may be a customer's. */
-function gateGauges(db: AppDeps['db'], registers: Registry[]): void {
-  const counts = () => withinMs(SCRAPE_LIMIT_MS, countGates(db)).catch(() => []);
+function gateGauges(watch: AppDeps['watch'], registers: Registry[]): void {
   new Gauge({
     name: 'automation_target_halted',
     help: 'Whether nothing is sent to a destination as a whole: 1 while it is halted or paused',
@@ -107,7 +104,7 @@ function gateGauges(db: AppDeps['db'], registers: Registry[]): void {
     async collect() {
       this.reset();
       for (const kind of DESTINATION_KINDS) this.set({ destination: kind }, 0);
-      for (const { destination, isWhole } of await counts()) if (isWhole) this.set({ destination }, 1);
+      for (const { destination, isWhole } of await watch.gates()) if (isWhole) this.set({ destination }, 1);
     },
   });
   new Gauge({
@@ -118,7 +115,7 @@ function gateGauges(db: AppDeps['db'], registers: Registry[]): void {
     async collect() {
       this.reset();
       for (const kind of DESTINATION_KINDS) this.set({ destination: kind }, 0);
-      for (const { destination, isWhole, count } of await counts())
+      for (const { destination, isWhole, count } of await watch.gates())
         if (!isWhole) this.inc({ destination }, count);
     },
   });

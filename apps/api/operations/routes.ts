@@ -41,7 +41,8 @@ const answerReadiness =
     if (Object.values(found).some((check) => check !== 'ok')) {
       throw new Problem(503, { detail: 'Not ready.', more: { checks: found } });
     }
-    const details = query.for === 'ingest' ? {} : { gates: await gatesOf(deps) };
+    const details =
+      query.for === 'ingest' ? {} : { gates: await gatesOf(deps), deadEvents: await deps.watch.deadEvents() };
     sendJson(response, 200, { status: 'ready', checks: found, ...details });
   };
 
@@ -98,7 +99,12 @@ export function operationRoutes(deps: AppDeps, metrics: Metrics): Route[] {
         tag,
         query: readyQuery,
         answers: {
-          200: z.object({ status: z.string(), checks, gates: gates.optional() }),
+          200: z.object({
+            status: z.string(),
+            checks,
+            gates: gates.optional(),
+            deadEvents: z.int().nullish(),
+          }),
           503: problemSchema.extend({ checks }),
         },
       },

@@ -1,4 +1,4 @@
-import { countGates, type DatabaseProbe, type GateCount, openProbe } from '#database';
+import { countDeadEvents, countGates, type DatabaseProbe, type GateCount, openProbe } from '#database';
 import type { QueueBackend } from '#queues';
 import { type Closable, LOOK_LIMIT_MS, makeReadiness, makeSampler, type Readiness } from '#runtime';
 import { type Pressure, type PressureLimits, watchPressure } from './pressure';
@@ -8,6 +8,8 @@ export type Watch = Closable & {
   readonly readiness: Readiness;
   /** What keeps deliveries back; nothing where it can't be told. */
   readonly gates: () => Promise<readonly GateCount[]>;
+  /** What lies in `dead_event`, counted up to 100,001; null where it can't be told. */
+  readonly deadEvents: () => Promise<number | null>;
   readonly pressure: () => Pressure;
 };
 
@@ -22,6 +24,9 @@ export type WatchOptions = {
 
 /** Nothing that makes the engine unready, and nothing that is in a hurry. */
 const GATES_EVERY_MS = 5_000;
+const DEAD_EVENTS_EVERY_MS = 10_000;
+/** Counted no further: nobody needs to know how many more there are. */
+const DEAD_EVENTS_MAX = 100_001;
 
 /** Opens a connection of its own, and begins to look. */
 export function openWatch({ databaseUrl, queueUrl, backend, limits }: WatchOptions): Watch {
@@ -40,6 +45,12 @@ export function openWatch({ databaseUrl, queueUrl, backend, limits }: WatchOptio
     limitMs: LOOK_LIMIT_MS,
     look: () => countGates(probe.sql),
   });
+  const deadEvents = makeSampler({
+    name: 'the look at the dead events',
+    everyMs: DEAD_EVENTS_EVERY_MS,
+    limitMs: LOOK_LIMIT_MS,
+    look: () => countDeadEvents(probe.sql, DEAD_EVENTS_MAX),
+  });
   const pressure = watchPressure(backend.backlog, limits);
   return {
     name: 'the watch',
@@ -48,9 +59,13 @@ export function openWatch({ databaseUrl, queueUrl, backend, limits }: WatchOptio
       const found = await gates.latest();
       return found.ok ? found.value : [];
     },
+    deadEvents: async () => {
+      const found = await deadEvents.latest();
+      return found.ok ? found.value : null;
+    },
     pressure: pressure.now,
     close: async () => {
-      await Promise.all([readiness, gates, pressure].map((one) => one.close()));
+      await Promise.all([readiness, gates, deadEvents, pressure].map((one) => one.close()));
       await Promise.all(probes.map((one) => one.close()));
     },
   };

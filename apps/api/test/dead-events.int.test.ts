@@ -3,7 +3,7 @@ import { makeClient, type SegmentEngineClient } from '#client';
 import { insertDeadEvent, insertDeadPerson } from '#database';
 import type { EngineEvent } from '#events';
 import { QUEUES } from '#queues';
-import { queueBackends } from '#testkit';
+import { queueBackends, waitFor } from '#testkit';
 import { type Api, queuedEvents, startApi } from './harness';
 import { makePeople } from './people';
 
@@ -52,9 +52,13 @@ describe.each(queueBackends)('dead events on $name', ({ useServices }) => {
     expect(rest.nextCursor).toBeNull();
     expect((await api.send('GET', '/api/growth/dead-events?cursor=abc')).status).toBe(400);
     expect((await api.send('GET', '/api/growth/dead-events?limit=0')).status).toBe(400);
-    const { text } = await api.send('GET', '/metrics');
-    expect(text).toMatch(/^dead_events_waiting 5$/m);
-  });
+    const isShown = async (): Promise<boolean> =>
+      /^dead_events_waiting 5$/m.test((await api.send('GET', '/metrics')).text);
+    // They are counted in the background, once in ten seconds.
+    await waitFor(isShown, { timeoutMs: 20_000, intervalMs: 250 });
+    const ready = await api.send('GET', '/readyz');
+    expect(ready.body).toMatchObject({ status: 'ready', deadEvents: 5 });
+  }, 30_000);
 
   test('a page ends where it is full, however many rows may be in it', async () => {
     const text = 'x'.repeat(300_000);

@@ -42,6 +42,7 @@ describe.each(queueBackends)('operations on $name', ({ useServices, name }) => {
       status: 'ready',
       checks: { database: 'ok', migrations: 'ok', queue: 'ok' },
       gates: [],
+      deadEvents: 0,
     });
     expect(ready.headers['cache-control']).toBe('no-store');
     expect((await api.send('GET', '/healthz', { headers: { host: 'probe.example' } })).body).toEqual({
