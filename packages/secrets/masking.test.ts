@@ -40,18 +40,37 @@ describe('mergeMasked', () => {
     expect(merged(maskConfig(stored), stored)).toEqual(stored);
   });
 
-  test('masks follow the id, whatever the position, the form and the URL', () => {
-    const next = { webhook: [{ ...B, url: 'https://new.io', headers: { 'x-key': MASK }, secret: MASK }] };
+  test('masks follow the id, whatever the position, the form and the path of the URL', () => {
+    const next = { webhook: [{ ...B, url: 'https://b.io/new', headers: { 'x-key': MASK }, secret: MASK }] };
     expect(merged(next, { webhook: [A, B] })).toEqual({
-      webhook: [{ ...B, url: 'https://new.io', headers: { 'x-key': 'k' } }],
+      webhook: [{ ...B, url: 'https://b.io/new', headers: { 'x-key': 'k' } }],
     });
+  });
+
+  test('nothing that is masked follows an automation to another host', () => {
+    const message = '"***" stands for a value that was stored for another host: give it again';
+    for (const url of ['https://evil.io/1', 'http://a.io/1', 'https://a.io:444/1']) {
+      const next = { webhook: { ...A, url, headers: { Authorization: MASK }, secret: MASK } };
+      expect(mergeMasked(next, { webhook: A }, noKey)).toEqual({
+        ok: false,
+        faults: [
+          { path: ['webhook', 'headers', 'Authorization'], message },
+          { path: ['webhook', 'secret'], message },
+        ],
+      });
+    }
+    // Given again, or left out: then the other host gets a secret of its own.
+    const moved = { id: 'a', url: 'https://new.io', headers: { Authorization: 'Bearer 1' } };
+    const config = merged({ webhook: moved }, { webhook: A });
+    expect(config).toEqual({ webhook: moved });
+    expect(assignIds(config, () => 'id').generated.size).toBe(1);
   });
 
   test('without id: by URL, else by position', () => {
     const byUrl = { webhook: { url: B.url, headers: { 'X-Key': MASK }, secret: MASK } };
     expect(merged(byUrl, { webhook: [A, B] })).toEqual({ webhook: B });
-    const byPosition = { webhook: { url: 'https://moved.io', headers: { Authorization: MASK } } };
-    expect(merged(byPosition, { webhook: A })).toEqual({ webhook: { ...A, url: 'https://moved.io' } });
+    const byPosition = { webhook: { url: 'https://a.io/moved', headers: { Authorization: MASK } } };
+    expect(merged(byPosition, { webhook: A })).toEqual({ webhook: { ...A, url: 'https://a.io/moved' } });
   });
 
   test('the same config sent again keeps ids and secrets; another target is another automation', () => {

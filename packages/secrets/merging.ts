@@ -21,12 +21,14 @@ export type MergeResult =
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
 const NOTHING_STORED = `"${MASK}" stands for a stored value, and there is none`;
+const FOR_ANOTHER_HOST = `"${MASK}" stands for a value that was stored for another host: give it again`;
 
 /**
  * Completes a config that a client sends with what is stored, in form `next`, in content:
- * - a masked secret becomes the stored one; without a stored one it is a fault;
+ * - a masked secret becomes the stored one; without a stored one it is a fault, and so it is where the automation now
+ *   goes to another host: who may edit a segment may not so read its secrets;
  * - an automation without id keeps the id, and one that signs and has no secret the secret, of its stored counterpart,
- *   so that sending the same config again changes nothing for its receivers;
+ *   so that sending the same config again changes nothing for its receivers; another host gets a new secret;
  * - a signing secret that is another than the stored one replaces it at once, and ends a rotation that runs.
  *
  * The counterpart is the stored automation of the same kind with the same id; for one without id that with the
@@ -44,10 +46,14 @@ export function mergeMasked(
     const twin = counterparts(kind, asList(storedPart), asList(part), box);
     return (one: StoredForms[K], index: number): StoredForms[K] => {
       const stored = twin(one, index);
-      const { config, faulty } = unmask(kind, keepId(one, stored), stored, box);
+      const { originOf } = KINDS[kind];
+      const goesElsewhere = stored !== null && originOf !== null && originOf(one) !== originOf(stored);
+      const known = goesElsewhere ? null : stored;
+      const { config, faulty } = unmask(kind, keepId(one, stored), known, box);
       const path = partPath(kind, part, index);
-      faults.push(...faulty.map((inner) => ({ path: [...path, ...inner], message: NOTHING_STORED })));
-      return keepSigning(kind, config, stored);
+      const message = goesElsewhere ? FOR_ANOTHER_HOST : NOTHING_STORED;
+      faults.push(...faulty.map((inner) => ({ path: [...path, ...inner], message })));
+      return keepSigning(kind, config, known);
     };
   });
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config: merged };

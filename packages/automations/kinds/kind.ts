@@ -37,6 +37,8 @@ export type Kind<Posted extends Stored, Stored extends WithId, Normal extends No
   readonly normalise: (stored: Stored & { readonly id: string }) => Normal;
   /** Where it goes. Of two versions of a config, automations with the same target are the same one. */
   readonly target: (config: Stored) => string;
+  /** Whom its secrets are told: they don't follow it elsewhere. Null where they are told nobody, or are the target itself. */
+  readonly originOf: ((config: Stored) => string) | null;
   /** A copy with each of its secrets changed. */
   readonly mapSecrets: (config: Stored, change: (value: string, use: SecretUse) => string) => Stored;
   /**

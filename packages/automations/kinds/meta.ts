@@ -49,6 +49,7 @@ export const meta: Kind<MetaConfig, MetaConfig, MetaAutomation> = {
     actions: audienceActions(stored),
   }),
   target: (config) => config.customAudienceId,
+  originOf: null,
   mapSecrets: withoutSecrets,
   withFingerprint: null,
   signing: null,

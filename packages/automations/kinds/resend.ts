@@ -36,6 +36,7 @@ export const resend: Kind<ResendConfig, ResendConfig, ResendAutomation> = {
     actions: audienceActions(stored),
   }),
   target: (config) => config.audienceId,
+  originOf: null,
   mapSecrets: withoutSecrets,
   withFingerprint: null,
   signing: null,

@@ -72,6 +72,7 @@ export const slack: Kind<SlackConfig, StoredSlackConfig, SlackAutomation> = {
     actions: announcing(config.trigger),
   }),
   target: (config) => config.webhookUrl,
+  originOf: null,
   mapSecrets: (config, change) => ({
     ...config,
     webhookUrl: change(config.webhookUrl, { use: HIDDEN_URL_USE, path: ['webhookUrl'] }),

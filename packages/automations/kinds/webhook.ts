@@ -137,6 +137,7 @@ export const webhook: Kind<WebhookConfig, StoredWebhookConfig, WebhookAutomation
   shown: ({ previousSecrets: _hidden, ...shown }) => shown,
   normalise,
   target: (config) => config.url,
+  originOf: (config) => new URL(config.url).origin,
   mapSecrets,
   withFingerprint: null,
   signing: {
