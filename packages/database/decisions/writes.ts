@@ -1,6 +1,7 @@
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { inOrder } from '../connection/pipelined';
+import { NOT_ENDED } from '../deliveries/take-up';
 
 /** What makes people enter and exit: `request` is the API's evaluation of one person. */
 export type TransitionCause =
@@ -143,7 +144,7 @@ async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
   // A delivery that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
   await tx.$executeRawUnsafe(
     `UPDATE delivery SET status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
-      WHERE state_key = ANY($1::text[]) AND status IN ('pending', 'retrying')
+      WHERE state_key = ANY($1::text[]) AND ${NOT_ENDED}
         AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
     textArray(stateKeys),
   );
