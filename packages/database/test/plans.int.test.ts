@@ -39,7 +39,7 @@ const person = randomUUID();
 const segment = randomUUID();
 const held = { deliveryId: randomUUID(), claimToken: randomUUID(), takenBy: randomUUID() };
 const edge = { personId: person, segmentId: segment, at: 1, cause: 'event' } as const;
-const set = { personId: person, occurredAt: 1, eventId: randomUUID() };
+const set = { personId: person, occurredAt: 1, receivedAt: 1, sequence: 0, eventId: randomUUID() };
 const delivery: NewDelivery = {
   id: uuidv7(),
   segmentId: segment,
@@ -118,7 +118,7 @@ const STATEMENTS: Readonly<Record<string, (sql: Sql) => Promise<unknown>>> = {
   'write deliveries': (sql) => insertDeliveries(sql, [delivery]),
   'claim deadlines': (sql) => claimDeadlines(sql, { nowMs: undefined, limit: 1, outstanding: 1, leaseMs: 1 }),
   'wait for a deadline': (sql) => msUntilDeadline(sql, undefined, 1),
-  'take deliveries up': (sql) => takeUpDeliveries(sql, [held], 1),
+  'take deliveries up': (sql) => takeUpDeliveries(sql, [held], { leaseMs: 1, rendersBody: true }),
   'store bodies': (sql) => storeDeliveryBodies(sql, [{ held, body: '{}' }]),
   'give deliveries back': (sql) => releaseDeliveries(sql, [held]),
   'write results': (sql) =>
