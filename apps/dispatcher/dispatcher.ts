@@ -82,9 +82,9 @@ function openSender(kind: DestinationKind, options: DispatcherOptions, stop: Abo
     onAttempt: (endpoint, attempt) => {
       counters.add('automation_deliveries_total', { destination: kind, outcome: attempt.outcome }, 1);
       paces.attempted(endpoint, attempt);
-      relay.wake();
+      relay.freed();
     },
-    onDone: relay.wake,
+    onDone: relay.freed,
   });
   const consumer = makeConsumer(limits.queue, backend, deliver, {
     ...consumerEvents(limits.queue, log, outage),

@@ -25,6 +25,7 @@ import {
   openMemberships,
 } from '../decisions/writes';
 import { keepIdentifiers, settleIdentifiers } from '../deliveries/audience-identifiers';
+import { claimDueDeliveries } from '../deliveries/claims';
 import { recordDeliveryResults, releaseDeliveries, storeDeliveryBodies } from '../deliveries/results';
 import { takeUpDeliveries } from '../deliveries/take-up';
 import { lockChunk } from '../evaluations/parts';
@@ -52,6 +53,16 @@ const delivery: NewDelivery = {
   endpoint: 'meta:1',
   stateKey: 'meta:1 somebody',
   createdAt: 1,
+};
+const claims = {
+  destination: 'webhook',
+  room: 50,
+  endpointMax: 30,
+  exceptions: [],
+  exceptionMax: 600,
+  claimToken: randomUUID(),
+  leaseMs: 1,
+  after: null,
 };
 const event = { messageId: 'm', name: 'e', userId: 'u', occurredAt: 1, receivedAt: 1 };
 
@@ -118,6 +129,8 @@ const STATEMENTS: Readonly<Record<string, (sql: Sql) => Promise<unknown>>> = {
   'write deliveries': (sql) => insertDeliveries(sql, [delivery]),
   'claim deadlines': (sql) => claimDeadlines(sql, { nowMs: undefined, limit: 1, outstanding: 1, leaseMs: 1 }),
   'wait for a deadline': (sql) => msUntilDeadline(sql, undefined, 1),
+  'claim deliveries': (sql) => claimDueDeliveries(sql, { ...claims, windowMs: 0 }),
+  'claim deliveries that are gathered': (sql) => claimDueDeliveries(sql, { ...claims, windowMs: 100 }),
   'take deliveries up': (sql) => takeUpDeliveries(sql, [held], { leaseMs: 1, rendersBody: true }),
   'store bodies': (sql) => storeDeliveryBodies(sql, [{ held, body: '{}' }]),
   'give deliveries back': (sql) => releaseDeliveries(sql, [held]),
