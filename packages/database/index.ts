@@ -21,6 +21,7 @@ export {
   createPeopleByEmail,
   findByEmail,
   findIdentities,
+  findOrCreateUsers,
   findPeople,
   type IdentityKind,
   type IdentityLink,

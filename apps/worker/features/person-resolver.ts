@@ -6,6 +6,7 @@ import {
   type Database,
   findByEmail,
   findIdentities,
+  findOrCreateUsers,
   findPeople,
   type IdentityKind,
   type IdentityLink,
@@ -122,7 +123,7 @@ function identitiesOf(events: readonly EngineEvent[]): { kind: IdentityKind; val
 }
 
 /** An event whose person can come from memory: a user we know, with nobody else to link. */
-function isPlain(event: EngineEvent): boolean {
+function isPlain(event: EngineEvent): event is EngineEvent & { readonly userId: string } {
   return event.userId !== undefined && event.anonymousId === undefined && event.personId === undefined;
 }
 
@@ -144,8 +145,20 @@ export function makePersonResolver(
     return known;
   };
 
+  /** The people of events that name a user and nobody else, in one statement; again when another process was first. */
+  const resolveUsers = async (userIds: readonly string[]): Promise<string[]> => {
+    const found = new Map<string, string>();
+    for (;;) {
+      const missing = [...new Set(userIds)].filter((userId) => !found.has(userId));
+      if (missing.length === 0) return userIds.map((userId) => found.get(userId) ?? '');
+      const wanted = missing.map((userId) => ({ userId, personId: uuidv7() }));
+      for (const [userId, personId] of await findOrCreateUsers(db, wanted)) found.set(userId, personId);
+    }
+  };
+
   /** Plans and writes; asks again when another process was first, so that both mean the same people. */
   const resolveUnknown = async (events: readonly EngineEvent[]): Promise<(string | null)[]> => {
+    if (events.every(isPlain)) return resolveUsers(events.map(({ userId }) => userId));
     const full = new Set<string>();
     for (;;) {
       const known = await readKnown(events, full);
@@ -182,8 +195,7 @@ export function makePersonResolver(
     recall: (events) => {
       const people: string[] = [];
       for (const event of events) {
-        const person =
-          isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined;
+        const person = isPlain(event) ? remembered.get(event.userId) : undefined;
         if (person === undefined) return null;
         people.push(person);
       }
@@ -191,14 +203,13 @@ export function makePersonResolver(
     },
     resolve: async (events) => {
       const people: (string | null | undefined)[] = events.map((event) =>
-        isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined,
+        isPlain(event) ? remembered.get(event.userId) : undefined,
       );
       const unknown = events.filter((_event, index) => people[index] === undefined);
       const found = unknown.length === 0 ? [] : await resolveUnknown(unknown);
       for (const [index, event] of unknown.entries()) {
         const person = found[index];
-        if (isPlain(event) && event.userId !== undefined && typeof person === 'string')
-          remembered.set(event.userId, person);
+        if (isPlain(event) && typeof person === 'string') remembered.set(event.userId, person);
       }
       let next = 0;
       return people.map((person) => person ?? found[next++] ?? null);

@@ -31,7 +31,14 @@ import { takeUpDeliveries } from '../deliveries/take-up';
 import { lockChunk } from '../evaluations/parts';
 import { insertEvents, lockPeople } from '../people/events';
 import { addToPeople, insertActiveDays, setEmails, upsertSubscriptions, upsertTraits } from '../people/facts';
-import { createPeople, findByEmail, findIdentities, findPeople, linkIdentities } from '../people/identities';
+import {
+  createPeople,
+  findByEmail,
+  findIdentities,
+  findOrCreateUsers,
+  findPeople,
+  linkIdentities,
+} from '../people/identities';
 import { findPersonId, listMembers, listPersonEvents, loadPerson } from '../people/people';
 import { findNewestMembership } from '../segments/memberships';
 import { type Access, accessesOf, textsOf } from './plans';
@@ -72,6 +79,7 @@ const STATEMENTS: Readonly<Record<string, (sql: Sql) => Promise<unknown>>> = {
   'find people by e-mail': (sql) => findByEmail(sql, ['a@example.com']),
   'find people': (sql) => findPeople(sql, [person]),
   'create people': (sql) => createPeople(sql, [{ kind: 'userId', value: 'u', personId: person }]),
+  'find or create users': (sql) => findOrCreateUsers(sql, [{ userId: 'u', personId: person }]),
   'link identities': (sql) => linkIdentities(sql, [{ kind: 'anonymousId', value: 'a', personId: person }]),
   'lock people': (sql) => lockPeople(sql, [person]),
   'store events': (sql) => insertEvents(sql, [{ id: randomUUID(), personId: person, event }]),
