@@ -38,7 +38,7 @@ export function startStages(pipeline: Pipeline, stages: readonly WorkerStage[]):
     recent: makeRememberedEvents(RECENT_LISTS_MAX),
     turns: Array.from({ length: LANES }, makeTurns),
     // Best effort: the relay looks by itself each second.
-    wakeRelay: (destination) => producer.add('relay', { destination }).catch(() => undefined),
+    wakeRelay: (destination) => producer.wakeRelay(destination).catch(() => undefined),
   };
   return [...new Set(stages)].flatMap((stage) => STAGES[stage].flatMap((start) => start(tools)));
 }

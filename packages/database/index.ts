@@ -11,6 +11,7 @@ export {
 export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
 export { type Afterwards, withAfterwards } from './connection/afterwards';
 export { NOBODY, type PersonList } from './connection/person-list';
+export { listenTo, tellListeners } from './connection/listen';
 export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';

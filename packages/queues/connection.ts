@@ -9,6 +9,7 @@ import {
 import { Cluster, Redis } from 'ioredis';
 import { connectQueuePool } from '#database';
 import type { QueueName } from './contract';
+import { postgresWakeUps, redisWakeUps, type WakeUps } from './wake-ups';
 
 /** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
 type SharedConnection = 'shared';
@@ -22,6 +23,7 @@ export type QueueBackend = {
     readonly prefix?: string;
   };
   readonly factory: BackendFactory<IQueueBackend, SharedConnection>;
+  readonly wakeUps: WakeUps;
   /** The answer to `CONFIG GET name`, null where it can't be asked (or where there is no Redis). */
   readonly redisSetting: (name: string) => Promise<string | null>;
   readonly close: () => Promise<void>;
@@ -57,6 +59,7 @@ function redisBackend(urls: string, onError: (error: Error) => void): QueueBacke
     // The braces make all keys of a queue one hash slot of a cluster, and spread the queues over its nodes.
     optionsFor: (name) => ({ connection: 'shared', prefix: `{${name}}` }),
     factory: (name, options, extra) => createRedisBackend(name, { ...options, connection: client }, extra),
+    wakeUps: redisWakeUps(client, onError),
     redisSetting: async (name) => {
       const answer: unknown = await client.call('CONFIG', 'GET', name).catch(() => null);
       return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : null;
@@ -75,6 +78,7 @@ function postgresBackend({ databaseUrl, poolMax, durable, onError }: QueueBacken
     kind: 'postgres',
     optionsFor: () => ({ connection: 'shared' }),
     factory: (name, options, extra) => createPostgresBackend(name, { ...options, connection }, extra),
+    wakeUps: postgresWakeUps(pool, onError),
     redisSetting: async () => null,
     close: async () => {
       await pool.end();

@@ -32,6 +32,8 @@ export type Producer = {
   readonly addFirst: <Name extends QueueName>(name: Name, payload: Payload<Name>) => Promise<void>;
   /** Adds many jobs in one round trip. @throws QueueUnavailableError after 5 s */
   readonly addMany: <Name extends QueueName>(name: Name, payloads: readonly Payload<Name>[]) => Promise<void>;
+  /** Tells dispatchers that a destination has something to send. @throws QueueUnavailableError after 5 s */
+  readonly wakeRelay: (destination: string) => Promise<void>;
   readonly counts: () => Promise<QueueCounts[]>;
   readonly countsOf: (name: QueueName) => Promise<QueueCounts>;
   /** When the oldest job was added that waits or is worked on (epoch ms, its producer's clock); null for none. */
@@ -135,6 +137,7 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
     addMany: async (name, payloads) => {
       await withinLimit(queueOf(name).addBulk(payloads.map((data) => ({ name, data }))));
     },
+    wakeRelay: (destination) => withinLimit(backend.wakeUps.tell(destination)),
     counts: () => Promise.all(QUEUE_NAMES.map(countsOf)),
     countsOf,
     queueOf,
