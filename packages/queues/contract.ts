@@ -69,7 +69,8 @@ export const QUEUES = {
   }),
   evaluations: queue({
     payload: z.object({ changes: z.array(personChanges), due: z.array(duePerson).default([]) }),
-    producers: 'worker: features, after its commit; timers, for deadlines that have passed',
+    producers:
+      'worker: features, after its commit, where the evaluation runs elsewhere or fails; timers, for deadlines that have passed',
     consumer: 'worker: evaluation',
     rules: STAGE,
   }),

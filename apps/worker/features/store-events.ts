@@ -40,7 +40,7 @@ export type FeaturesStage = {
   readonly days: KnownDays;
   /** Told of what was dropped, for people may have only so much of a kind. */
   readonly onDropped?: (kind: PersonLimit, count: number) => void;
-  /** Asks for the evaluation of people; resolves once the queue holds the request. */
+  /** Asks for the evaluation of people; resolves once it is done, or the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
 
