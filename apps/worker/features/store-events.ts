@@ -113,7 +113,7 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
     if (missing.size > 0) throw new PeopleGoneError(missing);
     const effectOf = await stage.effects.of(tx, people);
     const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
-    stage.recent.add(fresh, afterwards);
+    stage.recent.add(fresh, people.newcomers, afterwards);
     afterwards((hasCommitted) => {
       if (hasCommitted) stage.days.remember(days, people.versions);
     });

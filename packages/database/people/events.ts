@@ -10,6 +10,8 @@ export type LockedPeople = {
   readonly versions: ReadonlyMap<string, number>;
   /** The newest version: that of people who were never counted, and of most others. */
   readonly newest: number;
+  /** Those of whom no event was ever stored. */
+  readonly newcomers: ReadonlySet<string>;
 };
 
 /**
@@ -20,22 +22,25 @@ export type LockedPeople = {
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
   // People are listed only where some are missing or are counted by other rules, which is rare.
-  const row = await rowOf<{ newest: number; people: string | null }>(
+  const row = await rowOf<{ newest: number; people: string | null; newcomers: string | null }>(
     tx,
-    `WITH locked AS (SELECT id, rules_version FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
+    `WITH locked AS (SELECT id, rules_version, events_version = 0 AND last_seen_at IS NULL AS is_newcomer
+                      FROM person WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE),
           newest AS (SELECT max(version) AS version FROM feature_rules)
      SELECT n.version AS newest,
             CASE WHEN count(l.id) < $2::int OR bool_or(l.rules_version <> n.version)
-                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people
+                 THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people,
+            string_agg(l.id::text, ',') FILTER (WHERE l.is_newcomer) AS newcomers
        FROM newest n LEFT JOIN locked l ON true GROUP BY n.version`,
     plainArray(ids),
     ids.length,
   );
   if (row === null) throw new Error('feature rules are missing: the migrations are not applied');
   const { newest, people } = row;
-  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest };
+  const newcomers = new Set(row.newcomers?.split(','));
+  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest, newcomers };
   const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
-  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest };
+  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest, newcomers };
 }
 
 /**
