@@ -62,14 +62,12 @@ export {
   readNow,
 } from './decisions/reads';
 export {
-  appendTallies,
   closeMemberships,
   type DecidedPerson,
   insertDeliveries,
   markDecided,
   type NewDelivery,
   openMemberships,
-  type Tally,
   type TransitionCause,
   type WrittenMembership,
 } from './decisions/writes';

@@ -15,7 +15,7 @@ import { placesWithin } from './rate-line';
 
 export type RelayOptions = {
   readonly db: Database;
-  readonly producer: Pick<Producer, 'addMany' | 'countsOf'>;
+  readonly producer: Pick<Producer, 'addMany' | 'lineOf'>;
   readonly destination: Pick<Destination, 'kind' | 'group' | 'rate' | 'isConfigured' | 'identifierOf'>;
   readonly limits: DestinationLimits;
   readonly times: DispatcherTimes;
@@ -143,7 +143,7 @@ async function relayRound(options: RelayOptions, after: DeliveryLane | null): Pr
 
 /** How many deliveries the queue may take; those of endpoints with few each make it somewhat longer than `waitingMax`. */
 async function roomOf({ producer, destination, limits }: RelayOptions): Promise<number> {
-  const { waiting, active } = await producer.countsOf(limits.queue);
+  const { waiting, active } = await producer.lineOf(limits.queue);
   const room = (limits.waitingMax - waiting) * limits.jobMax;
   if (destination.rate === undefined) return room;
   return Math.min(room, placesWithin(destination.rate, LINE_MS) - waiting - active);

@@ -240,13 +240,10 @@ test('of somebody whose first events this process stores nothing is read, of wha
   expect(await newestOf(refuses, people, process.recent, 2)).toEqual([[3000, 2000], []]);
   // Longer than what is kept: it is read, and then remembered.
   await store(process, connection.transact, range(4, 30).map(buy));
-  const [person] = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
-  if (person === undefined) throw new Error('nobody');
-  const wanted = [{ person, name: 'bought', depth: 20 }];
+  const later = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
+  const wanted = later.map((person) => ({ person, name: 'bought', depth: 20 }));
   await expect(process.recent.load(refuses, wanted)).rejects.toThrow('a statement');
-  const newest = range(10, 30)
-    .map((seconds) => seconds * 1000)
-    .toReversed();
+  const newest = range(-29, -9).map((seconds) => seconds * -1000);
   expect(await connection.transact((tx) => process.recent.load(tx, wanted))).toEqual([newest]);
   expect(await process.recent.load(refuses, wanted)).toEqual([newest]);
 });
