@@ -48,7 +48,7 @@ async function backlog(services: DeliveryServices): Promise<void> {
     const base = healthy.count();
     await insertDue(db, target, HEALTHY);
     const startedAt = performance.now();
-    await producer.add('relay', { destination: 'webhook' });
+    await producer.wakeRelay('webhook');
     await until(async () => {
       const { waiting, active } = await producer.countsOf('automation-webhook');
       mostJobs = Math.max(mostJobs, waiting + active);

@@ -66,7 +66,7 @@ async function probe(
     const before = receiver.count();
     await insertDue(db, target, 1);
     const startedAt = performance.now();
-    await producer.add('relay', { destination: 'webhook' });
+    await producer.wakeRelay('webhook');
     await until(() => receiver.count() > before);
     waits.push(performance.now() - startedAt);
   }
@@ -83,7 +83,7 @@ async function isolation(services: DeliveryServices, receiver: Receiver): Promis
     await until(() => receiver.count() === base + 200);
     const alone = await probe(services, receiver, target);
     for (const { url } of bad) await insertDue(services.db, await createTarget(services.db, url), FLOOD);
-    await services.producer.add('relay', { destination: 'webhook' });
+    await services.producer.wakeRelay('webhook');
     const beside = await probe(services, receiver, target);
     const ratio = at(beside, 0.5) / at(alone, 0.5);
     console.log(

@@ -14,7 +14,7 @@ export async function wakeBackfill({ producer, log }: Waker, evaluationId: strin
 
 /** Tells the relay of committed deliveries. Best effort: it looks by itself each second. */
 export async function wakeRelay({ producer, log }: Waker, destinations: Iterable<string>): Promise<void> {
-  const added = [...destinations].map((destination) => producer.add('relay', { destination }));
+  const added = [...destinations].map((destination) => producer.wakeRelay(destination));
   await Promise.all(added).catch((error: unknown) => {
     log.warn({ err: error }, 'deliveries wait in the database: the queue is away');
   });

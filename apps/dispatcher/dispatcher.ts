@@ -33,24 +33,19 @@ export type DispatcherOptions = {
 type Sender = { readonly relay: Relay; readonly consumer: Consumer };
 
 /**
- * Opens a dispatcher: for each destination a relay and a consumer, and the consumer of their wake-ups. Any number of
- * them share the work.
+ * Opens a dispatcher: for each destination a relay and a consumer, and what hears of their wake-ups. Any number of them
+ * share the work.
  * @returns what is to be closed, in the order of opening
  */
 export function openDispatcher(options: DispatcherOptions): Closable[] {
-  const { backend, times, log, outage } = options;
+  const { backend, times } = options;
   const stop = new AbortController();
   // Every attempt listens: Node would warn of a leak at the eleventh.
   setMaxListeners(0, stop.signal);
   const senders = new Map(
     DESTINATION_KINDS.map((kind) => [kind as string, openSender(kind, options, stop.signal)]),
   );
-  const wakeUps = makeConsumer(
-    'relay',
-    backend,
-    async ({ destination }) => senders.get(destination)?.relay.wake(),
-    { ...consumerEvents('relay', log, outage), concurrency: 1 },
-  );
+  const wakeUps = backend.wakeUps.listen((destination) => senders.get(destination)?.relay.wake());
   const all = [...senders.values()];
   return [
     { name: 'deliveries', close: () => drain(all, stop, times.drainMs) },
@@ -83,9 +78,9 @@ function openSender(kind: DestinationKind, options: DispatcherOptions, stop: Abo
     onAttempt: (endpoint, attempt) => {
       counters.add('automation_deliveries_total', { destination: kind, outcome: attempt.outcome }, 1);
       paces.attempted(endpoint, attempt);
-      relay.wake();
+      relay.freed();
     },
-    onDone: relay.wake,
+    onDone: relay.freed,
   });
   const consumer = makeConsumer(limits.queue, backend, deliver, {
     ...consumerEvents(limits.queue, log, outage),

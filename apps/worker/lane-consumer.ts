@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type Lanes, makeOutageLog, StoppedError } from '#concurrency';
 import {
   consumerEvents,
@@ -9,8 +10,11 @@ import {
 } from '#queues';
 import type { Closable, Log } from '#runtime';
 
-/** Transactions that run at the same time in a process. */
-export const LANES = 4;
+/**
+ * Transactions that run at the same time in a process: as many as it has cores, from 2 to 4. With twice as many a group is
+ * half as large, and an event costs 5 % more; with one the process waits for the database.
+ */
+export const LANES = Math.min(4, Math.max(2, availableParallelism()));
 /** Items of one transaction: with 1,000 each costs 8 % more; with many more than 2,000 the next group waits longer. */
 export const GROUP_MAX = 2000;
 /** Jobs that are fetched ahead, so that a group is there when a lane is free. */

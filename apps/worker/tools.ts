@@ -1,7 +1,7 @@
-import type { Turns } from '#concurrency';
+import type { Lanes, Turns } from '#concurrency';
 import type { Database, Transact } from '#database';
 import type { DefinitionCache, RememberedEvents } from '#decisions';
-import type { Producer, QueueBackend } from '#queues';
+import type { Payload, Producer, QueueBackend } from '#queues';
 import type { Clock, Counters, Log } from '#runtime';
 import type { Retention } from './retention/sweep';
 
@@ -21,11 +21,24 @@ export type Pipeline = {
 };
 
 /** What its stages share. */
-export type Tools = Pipeline & {
+export type SharedTools = Pipeline & {
   readonly definitions: DefinitionCache;
   readonly recent: RememberedEvents;
   /** Tells the dispatcher that a destination has something to send. */
   readonly wakeRelay: (destination: string) => Promise<void>;
   /** One for each lane, shared by the stages that lock people. */
   readonly turns: readonly Turns[];
+};
+
+/** Decides about people of whom something may have changed. */
+export type Evaluation = {
+  /** Resolves once the decisions are committed. @throws GiveUpError, StoppedError */
+  readonly evaluate: (payload: Payload<'evaluations'>) => Promise<void>;
+  readonly lanes: Pick<Lanes<unknown>, 'close'>;
+};
+
+/** The same, and what one stage has of another of this process. */
+export type Tools = SharedTools & {
+  /** Null where the evaluation stage runs elsewhere. */
+  readonly evaluation: Evaluation | null;
 };

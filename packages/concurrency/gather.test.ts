@@ -1,5 +1,8 @@
 import { makeGather } from './gather';
 
+/** A window that is as long whatever comes. */
+const always = (ms: number) => ({ busyMs: ms, busyItems: 1, quietMs: ms });
+
 type Sent = { readonly items: string[]; readonly done: () => void; readonly fail: (error: Error) => void };
 
 /** A gather whose sends end when the test says so. */
@@ -10,7 +13,7 @@ function controlled(settings: { windowMs?: number; maxItems?: number } = {}) {
       new Promise((resolve, reject) => {
         sent.push({ items, done: resolve, fail: reject });
       }),
-    windowMs: settings.windowMs ?? 5,
+    window: always(settings.windowMs ?? 5),
     maxItems: settings.maxItems ?? 500,
   });
   return { add, sent, itemsSent: () => sent.map(({ items }) => items) };
@@ -90,7 +93,7 @@ describe('makeGather', () => {
       send: () => {
         throw new Error('broken');
       },
-      windowMs: 5,
+      window: always(5),
       maxItems: 10,
     });
     await expect(add('a')).rejects.toThrow('broken');
@@ -108,5 +111,29 @@ describe('makeGather', () => {
     sent[1]?.done();
     await all[1];
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits long only while much comes', () => {
+    const sent: string[][] = [];
+    const add = makeGather<string>({
+      send: async (items) => void sent.push(items),
+      window: { busyMs: 20, busyItems: 4, quietMs: 2 },
+      maxItems: 500,
+    });
+    const addAll = (...items: string[]): void => void items.map((item) => add(item));
+    addAll('a', 'b');
+    jest.advanceTimersByTime(2);
+    expect(sent).toEqual([['a'], ['b']]);
+    // The fourth and fifth come within 20 ms of the first: what follows waits as long as they did for each other.
+    jest.advanceTimersByTime(8);
+    addAll('c', 'd', 'e');
+    jest.advanceTimersByTime(2);
+    expect(sent).toHaveLength(3);
+    jest.advanceTimersByTime(18);
+    expect(sent).toEqual([['a'], ['b'], ['c'], ['d', 'e']]);
+    jest.advanceTimersByTime(30);
+    addAll('f', 'g');
+    jest.advanceTimersByTime(2);
+    expect(sent.slice(4)).toEqual([['f'], ['g']]);
   });
 });

@@ -1,9 +1,10 @@
+import { type CompanyWindow, makeCompany } from './company';
+
 /** What `makeGather` takes. */
 export type GatherSettings<Item> = {
   /** Stores items together; resolves once all of them are stored durably. */
   readonly send: (items: Item[]) => Promise<void>;
-  /** The longest that an item waits for company (ms). */
-  readonly windowMs: number;
+  readonly window: CompanyWindow;
   readonly maxItems: number;
 };
 
@@ -29,9 +30,10 @@ function openBatch<Item>(): Batch<Item> {
  */
 export function makeGather<Item>({
   send,
-  windowMs,
+  window,
   maxItems,
 }: GatherSettings<Item>): (item: Item) => Promise<void> {
+  const company = makeCompany(window, () => performance.now());
   let open: Batch<Item> | null = null;
   let sentAt = -Infinity;
 
@@ -51,7 +53,8 @@ export function makeGather<Item>({
     const batch = open ?? openBatch<Item>();
     open = batch;
     batch.items.push(item);
-    const waitMs = sentAt + windowMs - performance.now();
+    company.arrived();
+    const waitMs = sentAt + company.waitMs() - performance.now();
     if (waitMs <= 0 || batch.items.length >= maxItems) flush();
     else batch.timer ??= setTimeout(flush, waitMs);
     return batch.stored;

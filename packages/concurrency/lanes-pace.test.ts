@@ -1,22 +1,33 @@
 import { makeTurns } from './places';
 import { Failure, lanesOf, range } from './test/lanes-of';
 
-test('a small group that follows another begins a while after it, with what has come until then', async () => {
-  const groups: (readonly number[])[] = [];
-  const startedAt: number[] = [];
-  const lanes = lanesOf({
-    run: async (items) => {
-      groups.push(items);
-      startedAt.push(performance.now());
-      return {};
-    },
-  });
-  await lanes.submit([1]);
-  await Promise.all([lanes.submit([2]), lanes.submit([3])]);
-  expect(groups).toEqual([[1], [2, 3]]);
-  const [first = 0, second = 0] = startedAt;
-  expect(second - first).toBeGreaterThan(15);
-});
+test.each([
+  { items: 8, paceMs: 20 },
+  { items: 7, paceMs: 2 },
+])(
+  'after $items items the next group waits $paceMs ms for what comes until then',
+  async ({ items, paceMs }) => {
+    jest.useFakeTimers();
+    try {
+      const groups: (readonly number[])[] = [];
+      const lanes = lanesOf({
+        run: async (group) => {
+          groups.push(group);
+          return {};
+        },
+      });
+      await lanes.submit(range(0, items));
+      const rest = Promise.all([lanes.submit([2]), lanes.submit([3])]);
+      await jest.advanceTimersByTimeAsync(paceMs - 1);
+      expect(groups).toEqual([range(0, items)]);
+      await jest.advanceTimersByTimeAsync(1);
+      await rest;
+      expect(groups).toEqual([range(0, items), [2, 3]]);
+    } finally {
+      jest.useRealTimers();
+    }
+  },
+);
 
 test('where the stage before keeps the pace, a small group follows another at once', async () => {
   const startedAt: number[] = [];

@@ -1,3 +1,4 @@
+import type { CompanyWindow } from './company';
 import { type Failure, type Patience, persist, StoppedError } from './patience';
 import type { Turns } from './places';
 import { makeSignal } from './signal';
@@ -53,10 +54,11 @@ export type Lanes<Item, Result = never> = {
  */
 const SMALL_JOB_MAX = 100;
 /**
- * Small groups begin at most this often (ms). A transaction costs as much as a dozen items in it: at a third of the load
- * that a machine can bear this saves about a quarter of its CPU, and of the longest waits. The first does not wait.
+ * Small groups begin at most this often (ms): `busyMs` after one of `busyItems` or more. A transaction costs as much as a
+ * dozen items in it: at a third of the load that a machine can bear the longer pace saves about a quarter of its CPU, and
+ * of the longest waits. Where less comes, nothing is saved and each item waits: then it is `quietMs`. The first does not wait.
  */
-const SMALL_GROUP_EVERY_MS = 20;
+const SMALL_GROUP_EVERY = { busyMs: 20, busyItems: 8, quietMs: 2 } as const satisfies CompanyWindow;
 /**
  * From so many items on, up to a full group, a lane rests for as long as the group took: more than that comes at once
  * only where the machine is short of time, and the next group then shares its cost among twice as many. No longer than
@@ -113,7 +115,8 @@ type Lane<Item, Result> = { readonly push: (items: readonly Item[]) => Promise<R
 function restAfter(size: number, tookMs: number): number {
   if (size >= BUSY_GROUP.full) return 0;
   const busyRestMs = size >= BUSY_GROUP.from ? Math.min(tookMs, BUSY_GROUP.restMsMax) : 0;
-  return Math.max(SMALL_GROUP_EVERY_MS - tookMs, busyRestMs);
+  const { busyMs, busyItems, quietMs } = SMALL_GROUP_EVERY;
+  return Math.max((size >= busyItems ? busyMs : quietMs) - tookMs, busyRestMs);
 }
 
 function makeLane<Item, Result>(

@@ -12,6 +12,7 @@ export {
   type Within,
   criteriaSchema,
 } from './criteria';
+export { compileCriteria, type CompiledCriteria } from './compiled/compile-criteria';
 export { evaluate, propertiesMatch } from './evaluate';
 export { type ConditionResult, explain } from './explain';
 export { type Fault, faultsOf } from './faults';

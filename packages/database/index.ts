@@ -12,6 +12,7 @@ export {
 export { connectForReads, type HeavySql, inHeavyRead, inSnapshot } from './segments/heavy-reads';
 export { type Afterwards, withAfterwards } from './connection/afterwards';
 export { NOBODY, type PersonList } from './connection/person-list';
+export { listenTo, tellListeners } from './connection/listen';
 export type { Models } from './connection/models';
 export type { Sql } from './connection/sql';
 export { inOrder, type Transact } from './connection/pipelined';
@@ -24,6 +25,7 @@ export {
   createPeopleByEmail,
   findByEmail,
   findIdentities,
+  findOrCreateUsers,
   findPeople,
   type IdentityKind,
   type IdentityLink,
@@ -92,14 +94,12 @@ export {
   readNow,
 } from './decisions/reads';
 export {
-  appendTallies,
   closeMemberships,
   type DecidedPerson,
   insertDeliveries,
   markDecided,
   type NewDelivery,
   openMemberships,
-  type Tally,
   type TransitionCause,
   type WrittenMembership,
 } from './decisions/writes';

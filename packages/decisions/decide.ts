@@ -1,4 +1,4 @@
-import { evaluate, nextChange, type PersonState } from '#criteria';
+import type { PersonState } from '#criteria';
 import {
   type Afterwards,
   type DecidedPerson,
@@ -105,17 +105,6 @@ function causeFor(scope: Scope, { cause }: Question): TransitionCause {
     : cause;
 }
 
-/** The earliest instant after `nowMs` at which one of the answers changes by itself, null for never. */
-function earliestChange(segments: readonly Segment[], state: PersonState, nowMs: number): number | null {
-  let earliest: number | null = null;
-  for (const { reads, criteria } of segments) {
-    if (!reads.windowed) continue;
-    const change = nextChange(criteria, state, nowMs);
-    if (change !== null && (earliest === null || change < earliest)) earliest = change;
-  }
-  return earliest;
-}
-
 /**
  * The deadline that a decision leaves. If every windowed segment was evaluated, the new deadline is exact. Otherwise the
  * earlier of old and new is kept, even if the old one has passed: it may be another segment's.
@@ -127,27 +116,33 @@ function deadlineAfter(person: LockedPerson, exact: boolean, change: number | nu
 
 type Candidate = Reader & Reach & { readonly scope: Scope };
 
+/** Answers that differ from a person's memberships, and the earliest instant at which an answer changes by itself. */
+type Answered = { readonly transitions: readonly Transition[]; readonly changesAt: number | null };
+
 /**
- * The answers that differ from the person's memberships. A segment that reads the membership of another is decided after
- * it: `memberships` are moved on the way.
+ * Decides a person's segments in one pass. A segment that reads the membership of another is decided after it:
+ * `memberships` are moved on the way.
  */
-function transitionsOf(
+function answerSegments(
   { person, segments }: Candidate,
   state: PersonState,
   memberships: Memberships,
-  common: Pick<Transition, 'at' | 'cause'>,
+  { at, cause }: Pick<Transition, 'at' | 'cause'>,
   answers: Map<Segment, boolean> | null,
-): Transition[] {
+): Answered {
   const transitions: Transition[] = [];
+  let changesAt: number | null = null;
   for (const segment of segments) {
-    const isMember = evaluate(segment.criteria, state, common.at);
+    const isMember = segment.compiled.holds(state, at);
     answers?.set(segment, isMember);
+    const change = segment.compiled.nextChange(state, at, isMember);
+    if (change !== null && (changesAt === null || change < changesAt)) changesAt = change;
     if (isMember === memberships.has(segment.id)) continue;
     const edge = isMember ? 'entered' : 'exited';
     memberships.move(segment.id, edge);
-    transitions.push({ personId: person.id, segment, edge, ...common });
+    transitions.push({ personId: person.id, segment, edge, at, cause });
   }
-  return transitions;
+  return { transitions, changesAt };
 }
 
 /**
@@ -208,20 +203,20 @@ export async function decide(
   const kept: KeptMemberships[] = [];
   const lateness: number[] = [];
   const decided = inputs.map(({ candidate, state, memberships }): DecidedPerson => {
-    const { person, scope, segments, exact, daysDecided, isDue } = candidate;
+    const { person, scope, exact, daysDecided, isDue } = candidate;
     const at = instantFor(person, scope, nowMs);
     const own = question.wantAnswers === true ? new Map<Segment, boolean>() : null;
     if (own !== null) answers.set(person.id, own);
     const common = { at, cause: causeFor(scope, question) };
-    const moved = transitionsOf(candidate, state, memberships, common, own);
-    transitions.push(...moved);
+    const { transitions: moved, changesAt } = answerSegments(candidate, state, memberships, common, own);
+    for (const transition of moved) transitions.push(transition);
     if (isDue) lateness.push(at - (person.deadlineAt ?? at));
     const membershipsVersion = person.membershipsVersion + (moved.length > 0 ? 1 : 0);
     kept.push({ personId: person.id, membershipsVersion, memberships });
     return {
       personId: person.id,
       decidedAt: at,
-      deadlineAt: deadlineAfter(person, exact, earliestChange(segments, state, at)),
+      deadlineAt: deadlineAfter(person, exact, changesAt),
       exact,
       decidedActiveDays: daysDecided ? person.activeDays : person.decidedActiveDays,
       membershipsVersion,

@@ -1,6 +1,14 @@
 import { makeBoundedMap } from '#concurrency';
 import { type Automation, automationsOf, storedConfigSchema } from '#automations';
-import { type Criteria, criteriaSchema, type ReadKey, type Reads, readsOf } from '#criteria';
+import {
+  compileCriteria,
+  type CompiledCriteria,
+  type Criteria,
+  criteriaSchema,
+  type ReadKey,
+  type Reads,
+  readsOf,
+} from '#criteria';
 import type { DefinitionRow } from '#database';
 import { textKey } from '#events';
 
@@ -9,6 +17,7 @@ export type Segment = {
   readonly id: string;
   readonly name: string;
   readonly criteria: Criteria;
+  readonly compiled: CompiledCriteria;
   readonly reads: Reads;
   readonly automations: readonly Automation[];
 };
@@ -46,6 +55,7 @@ function compile(row: DefinitionRow): Segment {
     id: row.id,
     name: row.name,
     criteria,
+    compiled: compileCriteria(criteria),
     reads: readsOf(criteria),
     automations: automationsOf(config),
   };

@@ -16,8 +16,10 @@ import {
 import type { Segment } from './definitions';
 import type { RememberedEvents } from './remembered/events';
 
+type Reader = Pick<Segment, 'reads'>;
+
 /** A locked person and the segments they are to be decided against. */
-export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Segment[] };
+export type Candidate = { readonly person: LockedPerson; readonly segments: readonly Reader[] };
 
 /** What a list of segments reads together. */
 type Needs = {
@@ -34,7 +36,7 @@ function wider(one: FilteredEvents, other: FilteredEvents): FilteredEvents {
   return { ...one, depth: Math.max(one.depth, other.depth), windowMs };
 }
 
-function needsOf(segments: readonly Segment[]): Needs {
+function needsOf(segments: readonly Reader[]): Needs {
   const depths = new Map<string, number>();
   const filtered = new Map<string, FilteredEvents>();
   const traits = new Set<string>();
@@ -50,14 +52,13 @@ function needsOf(segments: readonly Segment[]): Needs {
   return { depths: [...depths], filtered: [...filtered.values()], traits: [...traits], subscriptions };
 }
 
-/** The people of a group share few lists of segments: each list is looked through once. */
-function makeNeeds(): (segments: readonly Segment[]) => Needs {
-  const known = new Map<readonly Segment[], Needs>();
-  return (segments) => {
-    const needs = known.get(segments) ?? needsOf(segments);
-    known.set(segments, needs);
-    return needs;
-  };
+const known = new WeakMap<readonly Reader[], Needs>();
+
+/** People share few lists of segments, and equal lists are the same object: each is looked through once a revision. */
+function needs(segments: readonly Reader[]): Needs {
+  const found = known.get(segments) ?? needsOf(segments);
+  known.set(segments, found);
+  return found;
 }
 
 type Instants = ReadonlyMap<string, readonly number[]>;
@@ -67,7 +68,6 @@ const NO_EVENTS: Instants = new Map();
 async function instantsOf(
   tx: Sql,
   candidates: readonly Candidate[],
-  needs: (segments: readonly Segment[]) => Needs,
   events: RememberedEvents,
 ): Promise<Instants[]> {
   const wanted = candidates.flatMap(({ person, segments }) =>
@@ -85,7 +85,6 @@ async function instantsOf(
 async function filteredOf(
   tx: Sql,
   candidates: readonly Candidate[],
-  needs: (segments: readonly Segment[]) => Needs,
   nowMs: number,
 ): Promise<ReadonlyMap<string, Map<string, readonly number[]>>> {
   const readers = new Map<string, { filter: FilteredEvents; personIds: string[] }>();
@@ -121,7 +120,6 @@ async function filteredOf(
 async function traitsOf(
   tx: Sql,
   candidates: readonly Candidate[],
-  needs: (segments: readonly Segment[]) => Needs,
 ): Promise<Map<string, Map<string, TraitValue>>> {
   const readers = candidates.filter(({ segments }) => needs(segments).traits.length > 0);
   if (readers.length === 0) return new Map();
@@ -136,7 +134,6 @@ async function traitsOf(
 async function subscriptionsOf(
   tx: Sql,
   candidates: readonly Candidate[],
-  needs: (segments: readonly Segment[]) => Needs,
 ): Promise<Map<string, SubscriptionState[]>> {
   const readers = candidates.filter(({ segments }) => needs(segments).subscriptions);
   const byPerson = new Map<string, SubscriptionState[]>();
@@ -170,13 +167,12 @@ export async function loadStates(
   nowMs: number,
   events: RememberedEvents,
 ): Promise<PersonState[]> {
-  const needs = makeNeeds();
   const [instants, filtered, traits, subscriptions] = await inOrder(
     tx,
-    () => instantsOf(tx, candidates, needs, events),
-    () => filteredOf(tx, candidates, needs, nowMs),
-    () => traitsOf(tx, candidates, needs),
-    () => subscriptionsOf(tx, candidates, needs),
+    () => instantsOf(tx, candidates, events),
+    () => filteredOf(tx, candidates, nowMs),
+    () => traitsOf(tx, candidates),
+    () => subscriptionsOf(tx, candidates),
   );
   return candidates.map(({ person }, index) => ({
     personId: person.id,

@@ -1,14 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type Automation, type Edge, endpointOf, matchingAction, stateKeyOf } from '#automations';
 import {
-  appendTallies,
   closeMemberships,
   inOrder,
   insertDeliveries,
   type NewDelivery,
   openMemberships,
   type Sql,
-  type Tally,
   type TransitionCause,
 } from '#database';
 
@@ -41,16 +39,6 @@ export function deliveriesOf(transition: Transition, membershipId: bigint): NewD
       createdAt: at,
     } satisfies NewDelivery;
   });
-}
-
-function tally(transitions: readonly Transition[]): Tally[] {
-  const counts = new Map<string, { segmentId: string; entered: number; exited: number }>();
-  for (const { segment, edge } of transitions) {
-    const count = counts.get(segment.id) ?? { segmentId: segment.id, entered: 0, exited: 0 };
-    counts.set(segment.id, count);
-    count[edge] += 1;
-  }
-  return [...counts.values()];
 }
 
 const membershipKey = (personId: string, segmentId: string): string => `${personId} ${segmentId}`;
@@ -104,14 +92,8 @@ export async function writeTransitions(
   transitions: readonly Transition[],
   fires: (transition: Transition) => boolean,
 ): Promise<ReadonlySet<string>> {
-  const first = transitions[0];
-  if (first === undefined) return new Set();
+  if (transitions.length === 0) return new Set();
   const owing = transitions.filter((one) => one.segment.automations.length > 0 && fires(one));
   const wanted = [...new Set(owing.map(({ segment }) => segment.id))];
-  const [destinations] = await inOrder(
-    tx,
-    async () => writeDeliveries(tx, owing, await writeMemberships(tx, transitions, wanted)),
-    () => appendTallies(tx, tally(transitions), first.at),
-  );
-  return destinations;
+  return writeDeliveries(tx, owing, await writeMemberships(tx, transitions, wanted));
 }

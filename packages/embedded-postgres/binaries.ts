@@ -58,11 +58,18 @@ async function programsIn(native: string, account: Account): Promise<Binaries | 
   const postgres = program('postgres');
   try {
     const version = await runAs(account, postgres, ['-V'], 20_000);
-    const major = /(\d+)(?:\.\d+)*\s*$/.exec(version.trim())?.[0].split('.')[0] ?? '';
+    const major = /\(PostgreSQL\) (\d+)/.exec(version)?.[1] ?? '';
     return { postgres, initdb: program('initdb'), pgCtl: program('pg_ctl'), major };
   } catch {
     return undefined;
   }
+}
+
+/** PostgreSQL's programs in `<folder>/bin`. @throws Error when they don't run */
+export async function binariesIn(folder: string, account: Account): Promise<Binaries> {
+  const found = await programsIn(folder, account);
+  if (found === undefined) throw new Error(`no PostgreSQL that runs here in ${folder}`);
+  return found;
 }
 
 function copyOnce(native: string, copy: string): void {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { runAs } from './account';
-import { findBinaries } from './binaries';
+import { binariesIn, findBinaries } from './binaries';
 import { flush, readIfThere, removeAbandoned, replaceFile, uniqueSibling, writeOnce } from './files';
 import { choosePlace } from './place';
 import { APPLICATION_ROLE, ensureApplicationRole, ensureDatabase } from './application-role';
@@ -20,6 +20,8 @@ export type EmbeddedPostgresOptions = {
   readonly port?: number;
   /** PostgreSQL settings over the defaults, e.g. `{ fsync: 'off' }` for a cluster that may be lost. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A folder whose `bin` holds PostgreSQL's programs. Without it: those of the npm package. */
+  readonly programs?: string;
   /** Gets a line for whatever a user should know. */
   readonly note?: (line: string) => void;
 };
@@ -98,7 +100,10 @@ async function openCluster(options: EmbeddedPostgresOptions): Promise<Cluster> {
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const { home, account, copies } = await choosePlace(options.folder, note);
   const data = path.join(home, 'data');
-  const binaries = await findBinaries(account, copies, note);
+  const binaries =
+    options.programs === undefined
+      ? await findBinaries(account, copies, note)
+      : await binariesIn(options.programs, account);
 
   const passwordFile = path.join(home, 'password');
   const isNew = !existsSync(path.join(data, 'PG_VERSION'));

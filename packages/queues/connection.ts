@@ -11,6 +11,7 @@ import { connectQueuePool, onMigrationSession } from '#database';
 import { type Backlog, postgresBacklog, redisBacklog } from './backlog';
 import type { QueueName } from './contract';
 import { makeRedisLook } from './redis-look';
+import { postgresWakeUps, redisWakeUps, type WakeUps } from './wake-ups';
 
 /** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
 type SharedConnection = 'shared';
@@ -24,6 +25,7 @@ export type QueueBackend = {
     readonly prefix?: string;
   };
   readonly factory: BackendFactory<IQueueBackend, SharedConnection>;
+  readonly wakeUps: WakeUps;
   /** The answer to `CONFIG GET name`, null where it can't be asked (or where there is no Redis). */
   readonly redisSetting: (name: string) => Promise<string | null>;
   /** Asks Redis for next to nothing. Null where queues are in PostgreSQL: whoever looks at the database looks at them. */
@@ -63,6 +65,7 @@ function redisBackend(urls: string, onError: (error: Error) => void): QueueBacke
     // The braces make all keys of a queue one hash slot of a cluster, and spread the queues over its nodes.
     optionsFor: (name) => ({ connection: 'shared', prefix: `{${name}}` }),
     factory: (name, options, extra) => createRedisBackend(name, { ...options, connection: client }, extra),
+    wakeUps: redisWakeUps(client, onError),
     redisSetting: async (name) => {
       const answer: unknown = await client.call('CONFIG', 'GET', name).catch(() => null);
       return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : null;
@@ -83,6 +86,7 @@ function postgresBackend({ databaseUrl, poolMax, durable, onError }: QueueBacken
     kind: 'postgres',
     optionsFor: () => ({ connection: 'shared' }),
     factory: (name, options, extra) => createPostgresBackend(name, { ...options, connection }, extra),
+    wakeUps: postgresWakeUps(pool, onError),
     redisSetting: async () => null,
     look: null,
     backlog: () => postgresBacklog((text) => pool.query(text)),

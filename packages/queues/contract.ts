@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { EngineEvent } from '#events';
 
 // Every queue: what it carries, who fills and who empties it, and what happens to its jobs. The page to read first.
-// Payloads carry events and ids, never rows: whatever is read later is read under a lock.
+// Payloads carry events and ids, never rows: whatever is read later is read under a lock. That deliveries were written is
+// told without a job (wake-ups.ts).
 
 // The API has validated events field by field; here only the shape that the worker relies on is held.
 const engineEvent = z.custom<EngineEvent>(
@@ -79,7 +80,7 @@ export const QUEUES = {
       whole: z.array(z.string()).default([]),
     }),
     producers:
-      'worker: features, after its commit; timers, for deadlines that have passed and events that were removed; api: people who were set aside',
+      'worker: features, after its commit, where the evaluation runs elsewhere or fails; timers, for deadlines that have passed and events that were removed; api: people who were set aside',
     consumer: 'worker: evaluation',
     rules: STAGE,
   }),
@@ -117,12 +118,6 @@ export const QUEUES = {
     payload: sendDeliveries,
     producers: 'dispatcher: relay',
     consumer: 'dispatcher: slack',
-    rules: SEND,
-  }),
-  relay: queue({
-    payload: z.object({ destination: z.string() }),
-    producers: 'worker and api: after a commit with deliveries',
-    consumer: 'dispatcher: relay',
     rules: SEND,
   }),
 } as const;

@@ -32,8 +32,12 @@ export type Producer = {
   readonly addFirst: <Name extends QueueName>(name: Name, payload: Payload<Name>) => Promise<void>;
   /** Adds many jobs in one round trip. @throws QueueUnavailableError after 5 s */
   readonly addMany: <Name extends QueueName>(name: Name, payloads: readonly Payload<Name>[]) => Promise<void>;
+  /** Tells dispatchers that a destination has something to send. @throws QueueUnavailableError after 5 s */
+  readonly wakeRelay: (destination: string) => Promise<void>;
   readonly counts: () => Promise<QueueCounts[]>;
   readonly countsOf: (name: QueueName) => Promise<QueueCounts>;
+  /** The jobs that wait and those that are worked on, of a queue that tries nothing again: for half of the commands. */
+  readonly lineOf: (name: QueueName) => Promise<Pick<QueueCounts, 'waiting' | 'active'>>;
   /** When the oldest job was added that waits or is worked on (epoch ms, its producer's clock); null for none. */
   readonly oldestOf: (name: QueueName) => Promise<number | null>;
   /** The BullMQ queue itself, for the dashboard. */
@@ -135,8 +139,14 @@ export function makeProducer(backend: QueueBackend, onError: (error: Error) => v
     addMany: async (name, payloads) => {
       await withinLimit(queueOf(name).addBulk(payloads.map((data) => ({ name, data }))));
     },
+    wakeRelay: (destination) => withinLimit(backend.wakeUps.tell(destination)),
     counts: () => Promise.all(QUEUE_NAMES.map(countsOf)),
     countsOf,
+    lineOf: async (name) => {
+      const counting = queueOf(name).getJobCounts('waiting', 'active');
+      const { waiting = 0, active = 0 } = await withinLimit(counting);
+      return { waiting, active };
+    },
     queueOf,
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

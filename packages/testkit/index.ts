@@ -15,4 +15,5 @@ export type { TestRedis } from './redis';
 export { waitFor, type WaitOptions } from './wait-for';
 export { openConnection, openDatabase, openQueues, type Queues } from './open';
 export { startProxy, type TestProxy } from './proxy';
+export { systemPostgres } from './system-postgres';
 export * from './fakes';

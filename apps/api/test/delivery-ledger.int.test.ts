@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { makeClient, type SegmentEngineClient } from '#client';
 import { foldDeliveryTallies, insertDeliveries, type NewDelivery } from '#database';
 import { queueBackends } from '#testkit';
-import { type Api, startApi } from './harness';
+import { type Api, listenForWakeUps, startApi, type WakeUps } from './harness';
 import { makePeople } from './people';
 
 const STATUSES = ['pending', 'retrying', 'succeeded', 'dead', 'skipped', 'superseded'] as const;
@@ -14,15 +14,17 @@ describe.each(queueBackends)('the ledger of deliveries on $name', ({ useServices
   let api: Api;
   let client: SegmentEngineClient;
   let segmentId: string;
+  let woken: WakeUps;
   let people: readonly string[];
   let count = 0;
   beforeAll(async () => {
     api = await startApi(services);
+    woken = listenForWakeUps(services);
     client = makeClient({ baseUrl: api.url });
   });
   beforeEach(async () => {
     await api.db.delivery.deleteMany();
-    await api.producer.queueOf('relay').drain(true);
+    await woken();
     const { segment } = await client.createSegment({ name: 's', criteria: { person: { hasEmail: true } } });
     segmentId = segment.id;
     people = await makePeople(api.db, [`a-${(count += 1)}`, `b-${count}`]);
@@ -58,8 +60,6 @@ describe.each(queueBackends)('the ledger of deliveries on $name', ({ useServices
     const rows = await api.db.delivery.findMany({ where: { id: { in: [...ids] } } });
     return ids.map((id) => rows.find((row) => row.id === id)?.status);
   };
-  const woken = async (): Promise<unknown[]> =>
-    (await api.producer.queueOf('relay').getJobs(['waiting'])).map(({ data }) => data);
 
   test('every combination of filters gives what it says, newest first, page by page', async () => {
     const all: { id: string; segmentId: string; personId: string; destination: string; status: Status }[] =
@@ -157,9 +157,7 @@ describe.each(queueBackends)('the ledger of deliveries on $name', ({ useServices
       const row = await api.db.delivery.findUniqueOrThrow({ where: { id: replayed[0] ?? '' } });
       expect(row).toMatchObject({ body: `body of ${row.id}`, attempts: 0, reason: null });
       expect(row.nextAttemptAt).not.toBeNull();
-      expect(await woken()).toEqual(
-        expect.arrayContaining([{ destination: 'webhook' }, { destination: 'resend' }]),
-      );
+      expect(await woken()).toEqual(expect.arrayContaining(['webhook', 'resend']));
     });
 
     test('of one destination leaves the others alone', async () => {

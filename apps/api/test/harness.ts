@@ -5,7 +5,7 @@ import type { EngineEvent } from '#events';
 import { makeProducer, openQueueBackend, type Producer, QUEUES } from '#queues';
 import { makeLog } from '#runtime';
 import { makeSecretBox } from '#secrets';
-import { closeAtEnd, type TestServices } from '#testkit';
+import { closeAtEnd, openQueues, type TestServices, waitFor } from '#testkit';
 import { makeApp } from '../app';
 import type { AppDeps } from '../deps';
 import { listen, type RequestTimes } from '../http/server';
@@ -148,6 +148,29 @@ export async function openApi(
       () => watch.close(),
       () => server.close(),
     ],
+  };
+}
+
+/** What the API has told dispatchers since it was last asked, sorted. */
+export type WakeUps = () => Promise<readonly string[]>;
+
+/** Listens as a dispatcher does. */
+export function listenForWakeUps(services: TestServices): WakeUps {
+  const { backend, producer } = openQueues(services);
+  let told: string[] = [];
+  const { close } = backend.wakeUps.listen((destination) => told.push(destination));
+  closeAtEnd(close);
+  let marks = 0;
+  return async () => {
+    const first = marks;
+    // What was told before a mark comes before it. Until it listens, nothing comes.
+    await waitFor(async () => {
+      await producer.wakeRelay(`mark ${(marks += 1)}`);
+      return told.some((one) => one.startsWith('mark ') && Number(one.slice(5)) > first);
+    });
+    const before = told.filter((one) => !one.startsWith('mark ')).toSorted();
+    told = [];
+    return before;
   };
 }
 

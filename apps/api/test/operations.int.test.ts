@@ -17,7 +17,6 @@ const QUEUES = [
   'automation-resend',
   'automation-meta',
   'automation-slack',
-  'relay',
 ];
 
 function* refsIn(value: unknown): Generator<string> {

@@ -15,23 +15,25 @@ import { placesWithin } from './rate-line';
 
 export type RelayOptions = {
   readonly db: Database;
-  readonly producer: Pick<Producer, 'addMany' | 'countsOf'>;
-  readonly destination: Pick<Destination, 'kind' | 'group' | 'rate' | 'isConfigured'>;
+  readonly producer: Pick<Producer, 'addMany' | 'lineOf'>;
+  readonly destination: Pick<Destination, 'kind' | 'group' | 'rate' | 'isConfigured' | 'identifierOf'>;
   readonly limits: DestinationLimits;
   readonly times: DispatcherTimes;
   readonly paces: Pick<EndpointPaces, 'exceptions'>;
   readonly outage: OutageLog;
 };
 
-// Each attempt that ends wakes its relay. With this pause between rounds, a round fills dozens of places instead of one.
+// Each attempt that ends may wake its relay. With this pause between rounds, a round fills dozens of places instead of one.
 const ROUND_GAP_MS = 20;
 /** How long attempts stand in line at most: they have been taken up by then, and must not outlast their claim. */
 const LINE_MS = 2_000;
 
 /** Keeps a destination's queue short and filled from what is due in the database. */
 export type Relay = {
-  /** Something may be due, or a place has become free. Cheap: wake-ups that come during a round are one. */
+  /** Something was written that is due now. Cheap: wake-ups that come during a round are one. */
   readonly wake: () => void;
+  /** A place has become free: only what was kept back is looked for, and not at once. */
+  readonly freed: () => void;
   /** Resolves when the round that runs is over. */
   readonly close: () => Promise<void>;
 };
@@ -43,7 +45,22 @@ export type Relay = {
 export function openRelay(options: RelayOptions): Relay {
   const { times, outage } = options;
   const signal = makeSignal();
+  const gap = makeSignal();
   let stopped = false;
+  // Not known before the first round, nor while one runs.
+  let keptBack = true;
+
+  const walk = async (from: DeliveryLane | null): Promise<DeliveryLane | null> => {
+    keptBack = true;
+    let round: Round = { after: from, isDone: false, keptBack: false };
+    let isAnyKeptBack = false;
+    while (!round.isDone && !stopped) {
+      round = await relayRound(options, round.after);
+      isAnyKeptBack ||= round.keptBack;
+    }
+    keptBack = isAnyKeptBack || round.after !== null;
+    return round.after;
+  };
 
   const loop = async (): Promise<void> => {
     let after: DeliveryLane | null = null;
@@ -52,10 +69,8 @@ export function openRelay(options: RelayOptions): Relay {
       try {
         if (!isAnnounced) await announce(options);
         isAnnounced = true;
-        const round: Round = await relayRound(options, after);
-        after = round.after;
-        if (!round.isDone) continue;
-        await signal.pause(ROUND_GAP_MS);
+        after = await walk(after);
+        await gap.wait(ROUND_GAP_MS);
         const isRaised = await signal.wait(times.pollMs);
         // What woke it is gathered for the length of the window: the next round finds it ripe.
         if (isRaised) await signal.pause(options.destination.group.windowMs);
@@ -67,10 +82,17 @@ export function openRelay(options: RelayOptions): Relay {
   };
   const running = loop();
   return {
-    wake: signal.raise,
+    wake: () => {
+      signal.raise();
+      gap.raise();
+    },
+    freed: () => {
+      if (keptBack) signal.raise();
+    },
     close: async () => {
       stopped = true;
       signal.close();
+      gap.close();
       await running;
     },
   };
@@ -85,16 +107,19 @@ async function announce({ db, destination }: RelayOptions): Promise<void> {
   });
 }
 
-/** `after`: where the next round begins. `isDone`: nothing more can be claimed before a wake-up. */
-type Round = { readonly after: DeliveryLane | null; readonly isDone: boolean };
+/**
+ * `after`: where the next round begins. `isDone`: nothing more can be claimed before a wake-up. `keptBack`: something that
+ * is due may be claimed once an attempt has ended.
+ */
+type Round = { readonly after: DeliveryLane | null; readonly isDone: boolean; readonly keptBack: boolean };
 
 async function relayRound(options: RelayOptions, after: DeliveryLane | null): Promise<Round> {
   const { db, producer, destination, limits, times, paces, outage } = options;
   const { windowMs } = destination.group;
   const room = await roomOf(options);
-  if (room <= 0) return { after, isDone: true };
+  if (room <= 0) return { after, isDone: true, keptBack: true };
   const claimToken = randomUUID();
-  const { groups, lastLane } = await claimDueDeliveries(db, {
+  const { groups, lastLane, keptBack } = await claimDueDeliveries(db, {
     destination: destination.kind,
     room,
     endpointMax: limits.endpointMax,
@@ -111,12 +136,14 @@ async function relayRound(options: RelayOptions, after: DeliveryLane | null): Pr
   const claims = groups.reduce((sum, { ids }) => sum + ids.length, 0);
   // A full call's worth may have left other endpoints out.
   const mayHaveMore = lastLane !== null || (windowMs > 0 && claims >= limits.endpointMax);
-  return { after: lastLane, isDone: !mayHaveMore || claims >= room };
+  // Of a state only one delivery is in flight, and the claim does not tell of the others.
+  const hasState = destination.identifierOf !== undefined;
+  return { after: lastLane, isDone: !mayHaveMore || claims >= room, keptBack: keptBack || hasState };
 }
 
 /** How many deliveries the queue may take; those of endpoints with few each make it somewhat longer than `waitingMax`. */
 async function roomOf({ producer, destination, limits }: RelayOptions): Promise<number> {
-  const { waiting, active } = await producer.countsOf(limits.queue);
+  const { waiting, active } = await producer.lineOf(limits.queue);
   const room = (limits.waitingMax - waiting) * limits.jobMax;
   if (destination.rate === undefined) return room;
   return Math.min(room, placesWithin(destination.rate, LINE_MS) - waiting - active);

@@ -67,11 +67,11 @@ describe.each(queueBackends)('a backlog on $name', ({ useServices }) => {
       const [id] = await transition(db, await createSegment(db, 'webhook', { url }), [people[0] ?? '']);
       await multiply(db, id, each);
     }
-    await producer.add('relay', { destination: 'webhook' });
+    await producer.wakeRelay('webhook');
     for (const one of hanging) await one.waitFor(endpointMax, 20_000);
 
     const ids = await transition(db, toHealthy, people);
-    await producer.add('relay', { destination: 'webhook' });
+    await producer.wakeRelay('webhook');
     let mostJobs = 0;
     const areSent = async (): Promise<boolean> => {
       const { waiting, active } = await producer.countsOf(queue);

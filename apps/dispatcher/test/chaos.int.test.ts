@@ -67,8 +67,7 @@ describe.each(queueBackends)('destinations that go wrong, on $name', ({ useServi
     for (let round = 0; round < 6; round += 1) {
       const before = calls();
       await world.flip(0.5);
-      for (const destination of ['webhook', 'resend', 'meta'])
-        await all[0]?.producer.add('relay', { destination });
+      for (const destination of ['webhook', 'resend', 'meta']) await all[0]?.producer.wakeRelay(destination);
       if (round === 3) await emptyQueues(services, all[0]);
       // The next round comes into the middle of this one.
       await waitFor(() => calls() >= before + CALLS_OF_ROUND, { timeoutMs: 30_000 });

@@ -50,7 +50,7 @@ describe.each(queueBackends)('the dispatcher, about somebody who is erased, on $
     const erasure = await beginErasure(db, personId, { id: uuidv7(), atMs: Date.now() });
     if (erasure === null) throw new Error('nobody to erase');
     const { destinations } = await leaveEverything(db, erasure, { waitMs: 60_000, makeId: uuidv7 });
-    for (const destination of destinations) await queues.producer.add('relay', { destination });
+    for (const destination of destinations) await queues.backend.wakeUps.tell(destination);
     return erasure;
   };
 
@@ -88,7 +88,7 @@ describe.each(queueBackends)('the dispatcher, about somebody who is erased, on $
       data: { status: 'pending', nextAttemptAt: new Date() },
     });
     dispatcher = startDispatcher({ db, queues });
-    await queues.producer.add('relay', { destination: 'webhook' });
+    await queues.backend.wakeUps.tell('webhook');
     expect(await settled(db, id, 'skipped')).toMatchObject({ reason: 'person is gone', body: null });
     expect(receiver.requests).toEqual([]);
     await receiver.close();

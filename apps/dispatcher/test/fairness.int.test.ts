@@ -56,7 +56,7 @@ describe.each(queueBackends)('fairness on $name', ({ useServices }) => {
     const people = await Promise.all(Array.from({ length: 10 }, () => createPerson(db)));
     const ids = await transition(db, segment, people);
     const startedMs = performance.now();
-    await queues.producer.add('relay', { destination: 'webhook' });
+    await queues.producer.wakeRelay('webhook');
     await allSucceeded(db, ids, 2_000);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
     expect(hanging.requests).toHaveLength(30);

@@ -41,7 +41,7 @@ describe.each(queueBackends)('gates on $name', ({ useServices }) => {
     const settings = { metaUrl: meta.origin, retryDelaysMs: [0, 60_000, 60_000] };
     dispatchers.push(startDispatcher(own, settings));
   };
-  const wake = (destination: string) => queues.producer.add('relay', { destination });
+  const wake = (destination: string) => queues.producer.wakeRelay(destination);
   const gates = async () =>
     (await listGates(db, 100)).map(({ destination, endpoint, state }) => ({ destination, endpoint, state }));
   /** The hour at which a gate lets one through. */

@@ -36,7 +36,7 @@ describe.each(queueBackends)('dispatchers that are killed, on $name', ({ useServ
 
     for (let kill = 0; kill < KILLS; kill += 1) {
       await world.flip(0.6);
-      for (const destination of ['webhook', 'resend', 'meta']) await producer.add('relay', { destination });
+      for (const destination of ['webhook', 'resend', 'meta']) await producer.wakeRelay(destination);
       await sleep(random() * 300);
       const victim = running.shift();
       await victim?.kill('SIGKILL');

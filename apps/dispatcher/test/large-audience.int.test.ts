@@ -74,7 +74,7 @@ describe.each(queueBackends)('an audience that many enter at once, on $name', ({
     const ids: string[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
       ids.push(...(await enter(segment, await createPeople(2))));
-      await queues.producer.add('relay', { destination: 'meta' });
+      await queues.producer.wakeRelay('meta');
     }
     await allSucceeded(db, ids);
     await dispatcher.stop();

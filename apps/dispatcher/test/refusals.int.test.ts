@@ -57,7 +57,7 @@ describe.each(queueBackends)('what the database refuses of deliveries on $name',
         `CREATE TRIGGER refuse BEFORE ${event} ON ${table} FOR EACH ROW WHEN (${condition(refused)}) EXECUTE FUNCTION refuse()`,
       );
       dispatcher = startDispatcher({ db, queues });
-      await queues.producer.add('relay', { destination: 'webhook' });
+      await queues.backend.wakeUps.tell('webhook');
       await settled(db, first, 'succeeded');
       await settled(db, last, 'succeeded');
       expect(await settled(db, refused, 'dead')).toMatchObject({

@@ -84,7 +84,7 @@ describe.each(queueBackends)('the schedule of a webhook on $name', ({ useService
   /** The clock of a delivery goes on to just before, or to, its next try. */
   const moveClock = async (id: string, { beforeMs }: { beforeMs: number }): Promise<void> => {
     await db.delivery.update({ where: { id }, data: { nextAttemptAt: new Date(Date.now() + beforeMs) } });
-    await queues.producer.add('relay', { destination: 'webhook' });
+    await queues.producer.wakeRelay('webhook');
   };
 
   test.each([

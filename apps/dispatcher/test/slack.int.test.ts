@@ -142,7 +142,7 @@ describe.each(queueBackends)('messages to Slack on $name', ({ useServices }) => 
 
     slack.refuse('gone', null);
     await db.deliveryGate.deleteMany({ where: { endpoint: gate.endpoint } });
-    await queues.producer.add('relay', { destination: 'slack' });
+    await queues.producer.wakeRelay('slack');
     for (const id of ids) expect(await settled(db, id, 'succeeded')).toMatchObject({ tries: 1 });
   });
 

@@ -54,7 +54,7 @@ describe.each(queueBackends)('webhooks on $name', ({ useServices }) => {
       traits: { email: 'ada@example.com', plan: 'pro' },
     });
     const [id] = await transition(db, segment, [personId]);
-    await queues.producer.add('relay', { destination: 'webhook' });
+    await queues.producer.wakeRelay('webhook');
 
     const { attempts, ...delivery } = await settled(db, id, 'succeeded');
     const [request] = receiver.requests;

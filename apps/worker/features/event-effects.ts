@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   ActiveDay,
   PersonGain,
@@ -7,7 +7,7 @@ import type {
   SubscriptionChange,
   TraitUpdate,
 } from '#database';
-import { subscriptionOf, textKey } from '#events';
+import { type FeatureEffect, subscriptionOf, textKey } from '#events';
 import type { Payload } from '#queues';
 import type { EffectOf } from './counting-rules';
 
@@ -17,11 +17,8 @@ const DAY_MS = 86_400_000;
 
 /** The key of a message: the first 16 bytes of its SHA-256, as a uuid. A third less index than uuid and text. */
 export function eventIdOf(messageId: string): string {
-  return createHash('sha256')
-    .update(messageId)
-    .digest('hex')
-    .slice(0, 32)
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const hex = hash('sha256', messageId, 'hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** The first received of each message: a group may hold the same one twice, and must count it once. */
@@ -150,24 +147,58 @@ function keysOf(stored: StoredEvent, applied: Applied): string[] {
   return keys;
 }
 
+/** Lists of keys of which no two are equal: whoever has the same keys changed has the very same list. */
+type KeyLists = {
+  readonly ofEvent: (stored: StoredEvent) => readonly string[];
+  readonly ofBoth: (one: readonly string[], other: readonly string[]) => readonly string[];
+};
+
+function makeKeyLists(applied: Applied): KeyLists {
+  const lists = new Map<string, readonly string[]>();
+  const listOf = (keys: Iterable<string>): readonly string[] => {
+    const sorted = [...new Set(keys)].sort();
+    const signature = textKey(sorted);
+    const list = lists.get(signature) ?? sorted;
+    lists.set(signature, list);
+    return list;
+  };
+  // An event that brings nothing but its name changes what its effect says, and one name has one effect by a version.
+  const plain = new Map<string, { readonly effect: FeatureEffect; readonly list: readonly string[] }>();
+  const ofPlain = (stored: StoredEvent): readonly string[] => {
+    const effect = applied.effectOf(stored);
+    const found = plain.get(stored.event.name);
+    if (found?.effect === effect) return found.list;
+    const list = listOf(keysOf(stored, applied));
+    plain.set(stored.event.name, { effect, list });
+    return list;
+  };
+  return {
+    ofEvent: (stored) => {
+      const { event, id } = stored;
+      const isPlain = event.traits === undefined && applied.fresh.has(id) && subscriptionOf(event) === null;
+      return isPlain ? ofPlain(stored) : listOf(keysOf(stored, applied));
+    },
+    ofBoth: (one, other) => (one === other ? one : listOf([...one, ...other])),
+  };
+}
+
 /**
  * What may have changed about whom. It is derived from the payload, never from the rows that happened to be new: a
  * job that is repeated after a crash finds no new rows, and still must ask for everybody's evaluation.
  */
 export function changesOf(stored: readonly StoredEvent[], applied: Applied): Payload<'evaluations'> {
-  const byPerson = new Map<string, Set<string>>();
+  const { ofEvent, ofBoth } = makeKeyLists(applied);
+  const byPerson = new Map<string, readonly string[]>();
   for (const event of stored) {
-    const keys = byPerson.get(event.personId) ?? new Set();
-    byPerson.set(event.personId, keys);
-    for (const key of keysOf(event, applied)) keys.add(key);
+    const keys = ofEvent(event);
+    const known = byPerson.get(event.personId);
+    byPerson.set(event.personId, known === undefined ? keys : ofBoth(known, keys));
   }
-  const bySignature = new Map<string, { keys: string[]; personIds: string[] }>();
-  for (const [personId, set] of byPerson) {
-    const keys = [...set].sort();
-    const signature = textKey(keys);
-    const change = bySignature.get(signature) ?? { keys, personIds: [] };
-    bySignature.set(signature, change);
-    change.personIds.push(personId);
+  const peopleOf = new Map<readonly string[], string[]>();
+  for (const [personId, keys] of byPerson) {
+    const people = peopleOf.get(keys);
+    if (people === undefined) peopleOf.set(keys, [personId]);
+    else people.push(personId);
   }
-  return { changes: [...bySignature.values()] };
+  return { changes: [...peopleOf].map(([keys, personIds]) => ({ keys: [...keys], personIds })) };
 }

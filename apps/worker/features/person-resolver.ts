@@ -7,6 +7,7 @@ import {
   findByEmail,
   findErased,
   findIdentities,
+  findOrCreateUsers,
   findPeople,
   type IdentityKind,
   type IdentityLink,
@@ -122,17 +123,17 @@ function planGroup(
 
 function identitiesOf(events: readonly EngineEvent[]): { kind: IdentityKind; value: string }[] {
   const wanted = new Map<string, { kind: IdentityKind; value: string }>();
-  for (const { userId, anonymousId } of events) {
-    if (userId !== undefined) wanted.set(keyOf('userId', userId), { kind: 'userId', value: userId });
-    if (anonymousId !== undefined) {
-      wanted.set(keyOf('anonymousId', anonymousId), { kind: 'anonymousId', value: anonymousId });
+  for (const event of events) {
+    for (const kind of ['userId', 'anonymousId'] as const) {
+      const value = event[kind];
+      if (value !== undefined) wanted.set(keyOf(kind, value), { kind, value });
     }
   }
   return [...wanted.values()];
 }
 
 /** An event whose person can come from memory: a user we know, with nobody else to link. */
-function isPlain(event: EngineEvent): boolean {
+function isPlain(event: EngineEvent): event is EngineEvent & { readonly userId: string } {
   return event.userId !== undefined && event.anonymousId === undefined && event.personId === undefined;
 }
 
@@ -150,6 +151,7 @@ function isKnown(
 }
 
 const NOBODY_ERASED: ReadonlySet<EngineEvent> = new Set();
+const NO_EMAILS: ReadonlyMap<string, string> = new Map();
 
 /**
  * Makes the resolver of a process. It works outside the transaction of the group: inside, it would deadlock.
@@ -164,13 +166,24 @@ export function makePersonResolver(
   const readKnown = async (events: readonly EngineEvent[], full: ReadonlySet<string>): Promise<Known> => {
     const known = new Known(full);
     const wanted = identitiesOf(events);
-    if (wanted.length === 0) return known;
-    for (const found of await findIdentities(db, wanted)) known.add(found, found.hasUser);
+    const found = wanted.length === 0 ? [] : await findIdentities(db, wanted);
+    for (const one of found) known.add(one, one.hasUser);
     return known;
+  };
+
+  /** The people of events that name a user and nobody else, in one statement; null where it does not tell all of them. */
+  const resolveUsers = async (events: readonly { readonly userId: string }[]): Promise<Resolved | null> => {
+    const userIds = events.map(({ userId }) => userId);
+    const wanted = [...new Set(userIds)].map((userId) => ({ userId, personId: uuidv7() }));
+    const found = await findOrCreateUsers(db, wanted);
+    if (found.size < wanted.length) return null;
+    return { people: userIds.map((userId) => found.get(userId) ?? null), erased: NOBODY_ERASED };
   };
 
   /** Plans and writes; asks again when another process was first, so that both mean the same people. */
   const resolveUnknown = async (events: readonly EngineEvent[]): Promise<Resolved> => {
+    const users = events.every(isPlain) ? await resolveUsers(events) : null;
+    if (users !== null) return users;
     const full = new Set<string>();
     for (;;) {
       const known = await readKnown(events, full);
@@ -178,9 +191,7 @@ export function makePersonResolver(
         (e.userId ?? e.anonymousId ?? e.personId) === undefined && e.email !== undefined ? [e.email] : [],
       );
       const emails =
-        emailsWanted.length === 0
-          ? new Map<string, string>()
-          : await findByEmail(db, [...new Set(emailsWanted)]);
+        emailsWanted.length === 0 ? NO_EMAILS : await findByEmail(db, [...new Set(emailsWanted)]);
       const idsWanted = events.flatMap(({ personId }) => personId ?? []);
       const people =
         idsWanted.length === 0 ? new Set<string>() : await findPeople(db, [...new Set(idsWanted)]);
@@ -210,8 +221,7 @@ export function makePersonResolver(
     recall: (events) => {
       const people: string[] = [];
       for (const event of events) {
-        const person =
-          isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined;
+        const person = isPlain(event) ? remembered.get(event.userId) : undefined;
         if (person === undefined) return null;
         people.push(person);
       }
@@ -219,15 +229,14 @@ export function makePersonResolver(
     },
     resolve: async (events) => {
       const people: (string | null | undefined)[] = events.map((event) =>
-        isPlain(event) && event.userId !== undefined ? remembered.get(event.userId) : undefined,
+        isPlain(event) ? remembered.get(event.userId) : undefined,
       );
       const unknown = events.filter((_event, index) => people[index] === undefined);
       const { people: found, erased } =
         unknown.length === 0 ? { people: [], erased: NOBODY_ERASED } : await resolveUnknown(unknown);
       for (const [index, event] of unknown.entries()) {
         const person = found[index];
-        if (isPlain(event) && event.userId !== undefined && typeof person === 'string')
-          remembered.set(event.userId, person);
+        if (isPlain(event) && typeof person === 'string') remembered.set(event.userId, person);
       }
       let next = 0;
       return { people: people.map((person) => person ?? found[next++] ?? null), erased };

@@ -41,7 +41,7 @@ export type FeaturesStage = {
   readonly days: KnownDays;
   /** Told of what was dropped, for people may have only so much of a kind. */
   readonly onDropped?: (kind: PersonLimit, count: number) => void;
-  /** Asks for the evaluation of people; resolves once the queue holds the request. */
+  /** Asks for the evaluation of people; resolves once it is done, or the queue holds the request. */
   readonly handOn: (payload: Payload<'evaluations'>) => Promise<void>;
 };
 
@@ -139,7 +139,7 @@ async function lockAndStore(stage: FeaturesStage, events: readonly StoredEvent[]
     await refuseErased(tx, events, people.erasedAt);
     const effectOf = await stage.effects.of(tx, people);
     const days = stage.days.maybeNew(activeDaysOf(fresh, effectOf), people.versions);
-    stage.recent.add(fresh, afterwards);
+    stage.recent.add(fresh, people.newcomers, afterwards);
     afterwards((hasCommitted) => {
       if (hasCommitted) stage.days.remember(days, people.versions);
     });

@@ -32,13 +32,8 @@ type Process = {
 function makeProcess(listsMax = 100): Process {
   const recent = makeRememberedEvents(listsMax);
   const resolver = makePersonResolver(connection.db);
-  const common = {
-    resolver,
-    effects: makeFeatureEffects(),
-    recent,
-    days: makeKnownDays(100),
-    handOn: async () => undefined,
-  };
+  const handOn = async (): Promise<void> => undefined;
+  const common = { resolver, effects: makeFeatureEffects(), recent, days: makeKnownDays(100), handOn };
   return { recent, stageWith: (transact) => ({ ...common, transact }) };
 }
 
@@ -59,6 +54,9 @@ async function store(process: Process, transact: Transact, events: readonly Engi
     (await assignPeople(stage.resolver, events)).filter((one) => one !== null),
   );
 }
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_none, index) => from + index);
 
 const NAMES = ['bought', 'looked'];
 const DEPTHS = [1, 2, 4];
@@ -196,7 +194,8 @@ test('what is remembered is not read again, also after this process has stored m
   const run = uuidv7();
   const process = makeProcess();
   const buy = (seconds: number): EngineEvent => eventOf(run, { person: 0, name: 'bought', at: seconds });
-  await store(process, connection.transact, [1, 2, 3].map(buy));
+  // By another one: of those whose first events it stores itself, a process knows all.
+  await store(makeProcess(), connection.transact, [1, 2, 3].map(buy));
   await look(run, process, 2);
   await store(process, connection.transact, [buy(5), buy(4), buy(0)]);
   const people = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
@@ -213,7 +212,7 @@ test('whoever was met longest ago is forgotten first, and long lists are never r
   // Three people of two lists each would be nine.
   const process = makeProcess(6);
   const everybody = [0, 1, 2].map((person) => eventOf(run, { person, name: 'bought', at: 1 }));
-  await store(process, connection.transact, everybody);
+  await store(makeProcess(), connection.transact, everybody);
   const ids = await idsOf(run);
   const people = await connection.transact(async (tx) => {
     const locked = await lockForDecision(tx, ids);
@@ -227,4 +226,22 @@ test('whoever was met longest ago is forgotten first, and long lists are never r
   const longer = (tx: Sql) => process.recent.load(tx, [{ person: first, name: 'bought', depth: 65 }]);
   expect(await connection.transact(longer)).toEqual([[1000]]);
   await expect(longer(refuses)).rejects.toThrow('a statement');
+});
+
+test('of somebody whose first events this process stores nothing is read, of whatever name', async () => {
+  const run = uuidv7();
+  const process = makeProcess();
+  const buy = (seconds: number): EngineEvent => eventOf(run, { person: 0, name: 'bought', at: seconds });
+  await store(process, connection.transact, [1, 2].map(buy));
+  await store(process, connection.transact, [buy(3)]);
+  const people = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
+  expect(await newestOf(refuses, people, process.recent, 2)).toEqual([[3000, 2000], []]);
+  // Longer than what is kept: it is read, and then remembered.
+  await store(process, connection.transact, range(4, 30).map(buy));
+  const later = await connection.transact(async (tx) => lockForDecision(tx, await idsOf(run)));
+  const wanted = later.map((person) => ({ person, name: 'bought', depth: 20 }));
+  await expect(process.recent.load(refuses, wanted)).rejects.toThrow('a statement');
+  const newest = range(-29, -9).map((seconds) => seconds * -1000);
+  expect(await connection.transact((tx) => process.recent.load(tx, wanted))).toEqual([newest]);
+  expect(await process.recent.load(refuses, wanted)).toEqual([newest]);
 });

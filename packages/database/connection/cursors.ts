@@ -22,7 +22,7 @@ export function encodeCursor(list: string, keys: readonly string[]): string {
 export type CursorKey = 'uuid' | 'ms';
 
 const IS_KEY: Readonly<Record<CursorKey, (text: string) => boolean>> = {
-  uuid: isUuid,
+  uuid: (text) => isUuid(text) && text === text.toLowerCase(),
   // Up to the year 9999, before 1970 too: what PostgreSQL takes for an instant.
   ms: (text) => /^-?\d{1,14}$/.test(text),
 };

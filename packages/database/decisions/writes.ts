@@ -1,6 +1,7 @@
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { inOrder } from '../connection/pipelined';
+import { NOT_ENDED } from '../deliveries/take-up';
 
 /** What makes people enter and exit; `erasure` only exit. `request` is the API's evaluation of one person. */
 export type TransitionCause =
@@ -21,8 +22,16 @@ export type WrittenMembership = {
   readonly segmentId: string;
 };
 
+/** Appends to the tallies what a part of the same statement has written: entries or exits, by segment and minute. */
+function tallied(part: 'opened' | 'closed', at: string): string {
+  const counts = part === 'opened' ? 'count(*), 0' : '0, count(*)';
+  return `tallied AS (
+       INSERT INTO segment_tally (segment_id, minute, entered, exited)
+       SELECT segment_id, date_trunc('minute', ${at}), ${counts} FROM ${part} GROUP BY 1, 2)`;
+}
+
 /**
- * Opens memberships; the person rows are locked.
+ * Opens memberships, and tallies them; the person rows are locked.
  * @param wanted segments whose memberships the caller wants to know
  */
 export async function openMemberships(
@@ -37,7 +46,8 @@ export async function openMemberships(
        INSERT INTO segment_membership (person_id, segment_id, entered_at, entered_by)
        SELECT s.person_id, s.segment_id, to_timestamp(s.at / 1000), s.cause
          FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) s(person_id, segment_id, at, cause)
-       RETURNING id, person_id, segment_id)
+       RETURNING id, person_id, segment_id, entered_at),
+     ${tallied('opened', 'entered_at')}
      SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM opened WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),
     plainArray(edges.map(({ segmentId }) => segmentId)),
@@ -48,7 +58,7 @@ export async function openMemberships(
 }
 
 /**
- * Closes open memberships; the person rows are locked.
+ * Closes open memberships, and tallies that; the person rows are locked.
  * @param wanted segments whose memberships the caller wants to know
  */
 export async function closeMemberships(
@@ -66,7 +76,8 @@ export async function closeMemberships(
          FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) s(person_id, segment_id, at, cause)
         WHERE m.ctid = (SELECT open.ctid FROM segment_membership open
                          WHERE open.person_id = s.person_id AND open.segment_id = s.segment_id AND open.exited_at IS NULL)
-       RETURNING m.id, m.person_id, m.segment_id)
+       RETURNING m.id, m.person_id, m.segment_id, m.exited_at),
+     ${tallied('closed', 'exited_at')}
      SELECT id, person_id AS "personId", segment_id AS "segmentId" FROM closed WHERE segment_id = ANY($5::uuid[])`,
     plainArray(edges.map(({ personId }) => personId)),
     plainArray(edges.map(({ segmentId }) => segmentId)),
@@ -107,22 +118,6 @@ export async function markDecided(tx: Sql, decided: readonly DecidedPerson[]): P
   );
 }
 
-/** Entries and exits of a segment within one transaction. */
-export type Tally = { readonly segmentId: string; readonly entered: number; readonly exited: number };
-
-/** Appends to the tallies of the minute of `atMs`. */
-export async function appendTallies(tx: Sql, tallies: readonly Tally[], atMs: number): Promise<void> {
-  await tx.$executeRawUnsafe(
-    `INSERT INTO segment_tally (segment_id, minute, entered, exited)
-     SELECT t.segment_id, date_trunc('minute', to_timestamp($4::float8 / 1000)), t.entered, t.exited
-       FROM unnest($1::uuid[], $2::int[], $3::int[]) t(segment_id, entered, exited)`,
-    plainArray(tallies.map(({ segmentId }) => segmentId)),
-    plainArray(tallies.map(({ entered }) => entered)),
-    plainArray(tallies.map(({ exited }) => exited)),
-    atMs,
-  );
-}
-
 /** A delivery as a transition writes it. `createdAt` in epoch ms. */
 export type NewDelivery = {
   readonly id: string;
@@ -143,7 +138,7 @@ async function supersede(tx: Sql, stateKeys: readonly string[]): Promise<void> {
   // A delivery that is being sent right now is left to the dispatcher, which supersedes it instead of retrying it.
   await tx.$executeRawUnsafe(
     `UPDATE delivery SET status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL
-      WHERE state_key = ANY($1::text[]) AND status IN ('pending', 'retrying')
+      WHERE state_key = ANY($1::text[]) AND ${NOT_ENDED}
         AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
     textArray(stateKeys),
   );

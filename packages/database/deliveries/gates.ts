@@ -131,24 +131,16 @@ export async function resumeDeliveries(
 }
 
 /**
- * Takes the one try of gates that let one delivery through now.
- * @returns the endpoints whose try is the caller's: a second caller gets none
+ * SQL that takes the one try of gates of the destination `$1` that let one delivery through now, and gives the endpoints
+ * whose try is the caller's: a second caller gets none.
+ * @param endpoints SQL that gives the endpoints of the gates
  */
-export async function takeTries(
-  tx: Sql,
-  destination: string,
-  endpoints: readonly string[],
-): Promise<string[]> {
-  const rows = await rowsOf<{ endpoint: string }>(
-    tx,
-    `UPDATE delivery_gate g
-        SET until = clock_timestamp() + CASE g.state WHEN 'open' THEN ${GATE_MS.open} ELSE ${GATE_MS.halted} END * interval '1 millisecond'
-      WHERE g.destination = $1 AND g.endpoint = ANY($2::text[]) AND g.state IN ('halted', 'open') AND g.until <= now()
-    RETURNING g.endpoint`,
-    destination,
-    textArray(endpoints),
-  );
-  return rows.map(({ endpoint }) => endpoint);
+export function takeTries(endpoints: string): string {
+  return `
+    UPDATE delivery_gate g
+       SET until = clock_timestamp() + CASE g.state WHEN 'open' THEN ${GATE_MS.open} ELSE ${GATE_MS.halted} END * interval '1 millisecond'
+     WHERE g.destination = $1 AND g.endpoint IN (${endpoints}) AND g.state IN ('halted', 'open') AND g.until <= now()
+    RETURNING g.endpoint`;
 }
 
 /** Gives back a try that told nothing, so that the next delivery is let through at once. */

@@ -54,7 +54,8 @@ export const HOLDS_CLAIM = `d.claim_token IS NOT DISTINCT FROM g.claim_token`;
 /** Of somebody who is being erased nothing is sent but that they are to be taken out. */
 const IS_SENT_ABOUT = `(p.erasing_at IS NULL OR d.action = 'remove')`;
 
-// A job that comes twice finds that its claim is taken.
+// A job that comes twice finds that its claim is taken. A segment comes with its first delivery alone: its config may be
+// long, and thousands of deliveries share it.
 const TAKE_UP = `
   WITH d AS (
     UPDATE delivery d SET taken_by = g.taken_by,
@@ -74,12 +75,12 @@ const TAKE_UP = `
              'emailOpens', p.email_opens, 'emailClicks', p.email_clicks),
            'traits', (SELECT jsonb_object_agg(name, value) FROM person_trait
                        WHERE person_id = p.id AND value <> 'null'::jsonb)) END AS facts,
-         ${epochMs('m.entered_at')} AS "enteredAt", ${epochMs('m.exited_at')} AS "exitedAt"
+         ${epochMs('m.entered_at')} AS "enteredAt", ${epochMs('m.exited_at')} AS "exitedAt",
+         CASE WHEN row_number() OVER (PARTITION BY d.segment_id) = 1 THEN (
+           SELECT json_build_object('name', name, 'status', status, 'automationConfig', automation_config::text)
+             FROM segment WHERE id = d.segment_id) END AS segment
     FROM d LEFT JOIN person p ON p.id = d.person_id AND ${IS_SENT_ABOUT}
          LEFT JOIN segment_membership m ON m.id = d.membership_id`;
-
-const SEGMENTS = `
-  SELECT id::text, name, status, automation_config::text AS "automationConfig" FROM segment WHERE id = ANY($1::uuid[])`;
 
 /** A claim, and the uuid of the process that takes it up. */
 export type TakeUp = {
@@ -88,9 +89,8 @@ export type TakeUp = {
   readonly takenBy: string;
 };
 
-type SegmentRow = NonNullable<DeliveryContext['segment']> & { readonly id: string };
 type Facts = { readonly features: Record<string, number>; readonly traits: Record<string, Json> | null };
-type ContextRow = Omit<DeliveryContext, 'person' | 'segment' | 'membership'> & {
+type ContextRow = Omit<DeliveryContext, 'person' | 'membership'> & {
   readonly hasPerson: boolean;
   readonly userId: string | null;
   readonly email: string | null;
@@ -100,7 +100,7 @@ type ContextRow = Omit<DeliveryContext, 'person' | 'segment' | 'membership'> & {
   readonly exitedAt: number | null;
 };
 
-function contextOf(row: ContextRow, segment: SegmentRow | null): DeliveryContext {
+function contextOf(row: ContextRow, segment: DeliveryContext['segment']): DeliveryContext {
   const { hasPerson, userId, email, phone, facts, enteredAt, exitedAt, ...delivery } = row;
   const { features = {}, traits = null } = facts ?? {};
   return {
@@ -129,10 +129,7 @@ export async function takeUpDeliveries(
     leaseMs,
     rendersBody,
   );
-  if (rows.length === 0) return [];
-  // Each once: its config may be long, and thousands of deliveries share it.
-  const ids = [...new Set(rows.map(({ segmentId }) => segmentId))];
-  const segments = await rowsOf<SegmentRow>(sql, SEGMENTS, plainArray(ids));
-  const byId = new Map(segments.map((segment) => [segment.id, segment]));
-  return rows.map((row) => contextOf(row, byId.get(row.segmentId) ?? null));
+  const segments = new Map<string, DeliveryContext['segment']>();
+  for (const { segmentId, segment } of rows) if (segment !== null) segments.set(segmentId, segment);
+  return rows.map((row) => contextOf(row, segments.get(row.segmentId) ?? null));
 }

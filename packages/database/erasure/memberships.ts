@@ -1,7 +1,7 @@
 import { type Database, inTransaction } from '../connection/connect';
 import { textArray } from '../connection/literals';
 import { epochMs, rowOf, rowsOf, type Sql } from '../connection/sql';
-import { appendTallies, closeMemberships, insertDeliveries, type NewDelivery } from '../decisions/writes';
+import { closeMemberships, insertDeliveries, type NewDelivery } from '../decisions/writes';
 import { loadOpenMemberships } from '../decisions/reads';
 import { advanceErasure, type ErasureRow } from './erasures';
 
@@ -54,8 +54,6 @@ async function leaveSegments(tx: Sql, personId: string, at: number): Promise<num
   const segmentIds = (await loadOpenMemberships(tx, [personId])).get(personId) ?? [];
   const edges = segmentIds.map((segmentId) => ({ personId, segmentId, at, cause: 'erasure' as const }));
   await closeMemberships(tx, edges, []);
-  const tallies = segmentIds.map((segmentId) => ({ segmentId, entered: 0, exited: 1 }));
-  if (tallies.length > 0) await appendTallies(tx, tallies, at);
   await tx.$executeRawUnsafe(
     `UPDATE person SET stays_version = stays_version + 1, last_decided_at = to_timestamp($2::float8 / 1000)
       WHERE id = $1::uuid`,

@@ -12,6 +12,8 @@ export type LockedPeople = {
   readonly newest: number;
   /** When somebody was last erased (epoch ms, 0 for never): events that were received before may be theirs. */
   readonly erasedAt: number;
+  /** Those of whom no event was ever stored. */
+  readonly newcomers: ReadonlySet<string>;
 };
 
 /**
@@ -22,14 +24,21 @@ export type LockedPeople = {
  */
 export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<LockedPeople> {
   // People are listed only where some are missing or are counted by other rules, which is rare.
-  const row = await rowOf<{ newest: number; people: string | null; erasedAt: number }>(
+  const row = await rowOf<{
+    newest: number;
+    people: string | null;
+    newcomers: string | null;
+    erasedAt: number;
+  }>(
     tx,
-    `WITH locked AS (SELECT id, rules_version FROM person
+    `WITH locked AS (SELECT id, rules_version, events_version = 0 AND last_seen_at IS NULL AS is_newcomer
+                       FROM person
                       WHERE id = ANY($1::uuid[]) AND erasing_at IS NULL ORDER BY id FOR NO KEY UPDATE),
           newest AS (SELECT max(version) AS version FROM feature_rules)
      SELECT n.version AS newest,
             CASE WHEN count(l.id) < $2::int OR bool_or(l.rules_version <> n.version)
                  THEN coalesce(string_agg(l.id || ' ' || coalesce(l.rules_version, n.version), ','), '') END AS people,
+            string_agg(l.id::text, ',') FILTER (WHERE l.is_newcomer) AS newcomers,
             coalesce((SELECT ${epochMs('max(erased_at)')} FROM erased_identity), 0) AS "erasedAt"
        FROM newest n LEFT JOIN locked l ON true GROUP BY n.version`,
     plainArray(ids),
@@ -37,9 +46,13 @@ export async function lockPeople(tx: Sql, ids: readonly string[]): Promise<Locke
   );
   if (row === null) throw new Error('feature rules are missing: the migrations are not applied');
   const { newest, people, erasedAt } = row;
-  if (people === null) return { versions: new Map(ids.map((id) => [id, newest])), newest, erasedAt };
-  const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
-  return { versions: new Map(listed.map(([id = '', version]) => [id, Number(version)])), newest, erasedAt };
+  const newcomers = new Set(row.newcomers?.split(','));
+  const versionsOf = (): Map<string, number> => {
+    if (people === null) return new Map(ids.map((id) => [id, newest]));
+    const listed = people === '' ? [] : people.split(',').map((person) => person.split(' '));
+    return new Map(listed.map(([id = '', version]) => [id, Number(version)]));
+  };
+  return { versions: versionsOf(), newest, erasedAt, newcomers };
 }
 
 /**

@@ -73,6 +73,42 @@ export async function createPeople(sql: Sql, links: readonly IdentityLink[]): Pr
   );
 }
 
+/** A userId, and the id of the person to be made for it where it is nobody's yet. */
+export type WantedUser = { readonly userId: string; readonly personId: string };
+
+/**
+ * Finds the people of userIds, and makes those who are not there, in one statement: as {@link findIdentities} and
+ * {@link createPeople}.
+ * @param wanted no two of one userId
+ * @returns userId -> person; without those for whom another process was first, and without strangers while an erasure is
+ *   remembered: an event of theirs may be from before it
+ */
+export async function findOrCreateUsers(
+  sql: Sql,
+  wanted: readonly WantedUser[],
+): Promise<Map<string, string>> {
+  const links = wanted.map(({ userId, personId }) => ({ kind: 'userId', value: userId, personId }) as const);
+  const sorted = links.sort(byKey);
+  const rows = await rowsOf<{ value: string; personId: string }>(
+    sql,
+    `WITH wanted AS MATERIALIZED (
+       SELECT w.value, w.person_id, w.position, i.person_id AS known
+         FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY w(value, person_id, position)
+         LEFT JOIN identity i ON i.kind = 'userId' AND i.value = w.value),
+          made AS (
+       INSERT INTO identity (kind, value, person_id)
+       SELECT 'userId', value, person_id FROM wanted WHERE known IS NULL AND NOT EXISTS (SELECT FROM erased_identity) ORDER BY position
+       ON CONFLICT DO NOTHING RETURNING value, person_id),
+          people AS (
+       INSERT INTO person (id) SELECT person_id FROM made)
+     SELECT value, known AS "personId" FROM wanted WHERE known IS NOT NULL
+     UNION ALL SELECT value, person_id FROM made`,
+    textArray(sorted.map(({ value }) => value)),
+    plainArray(sorted.map(({ personId }) => personId)),
+  );
+  return new Map(rows.map(({ value, personId }) => [value, personId]));
+}
+
 /**
  * Links further identities to people who are there. An identity that is taken stays with its first person. People have
  * only so many of each kind, and those beyond are not linked; two processes that link at the same moment may go beyond

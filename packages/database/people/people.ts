@@ -81,10 +81,11 @@ const SUBSCRIPTIONS = listOf(
      FROM subscription WHERE person_id = p.id`,
   'subscription_id',
 );
+// LEFT: a membership always has its segment, but an inner join lets the planner walk all open memberships.
 const MEMBERSHIPS = listOf(
   `SELECT jsonb_build_object('segmentId', m.segment_id, 'segmentName', s.name, 'enteredAt', ${iso('m.entered_at')}) AS row,
           m.entered_at, m.segment_id
-     FROM segment_membership m JOIN segment s ON s.id = m.segment_id
+     FROM segment_membership m LEFT JOIN segment s ON s.id = m.segment_id
     WHERE m.person_id = p.id AND m.exited_at IS NULL`,
   'entered_at, segment_id',
 );

@@ -15,6 +15,8 @@ type Entry = {
   version: number;
   /** False while the transaction that stores the last of it is not known to have committed. */
   isSettled: boolean;
+  /** Whether all of the person's events are in it, for it began with their first: of other names there are none. */
+  readonly isWhole: boolean;
   readonly byName: Map<string, Newest>;
 };
 
@@ -27,8 +29,15 @@ type Entry = {
 export type RememberedEvents = {
   /** The instants (epoch ms, newest first) of what is wanted, in its order, at least as deep: remembered, or read. */
   readonly load: (tx: Sql, wanted: readonly WantedEvents[]) => Promise<(readonly number[])[]>;
-  /** Adds events that a transaction stores, which holds the locks of their people. */
-  readonly add: (events: readonly StoredEvent[], afterwards: Afterwards) => void;
+  /**
+   * Adds events that a transaction stores, which holds the locks of their people.
+   * @param newcomers those of the people of whom no event was ever stored
+   */
+  readonly add: (
+    events: readonly StoredEvent[],
+    newcomers: ReadonlySet<string>,
+    afterwards: Afterwards,
+  ) => void;
 };
 
 function withInstant({ depth, instants }: Newest, at: number): Newest {
@@ -64,6 +73,9 @@ export async function readEvents(tx: Sql, wanted: readonly WantedEvents[]): Prom
 /** Deeper lists are read each time: few segments need that many events, and one list would take as much as a hundred. */
 const REMEMBERED_DEPTH_MAX = 64;
 
+/** What is known of a name of which there is no event. Few segments look further back than so many. */
+const NONE: Newest = { depth: 16, instants: [] };
+
 /**
  * @param listsMax lists that are remembered, one for each person and name; about 150 bytes each. People who were met
  *   longest ago are forgotten first.
@@ -89,7 +101,12 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
       return found;
     }
     forget(id);
-    const entry = { version: eventsVersion, isSettled: true, byName: new Map<string, Newest>() };
+    const entry = {
+      version: eventsVersion,
+      isSettled: true,
+      isWhole: false,
+      byName: new Map<string, Newest>(),
+    };
     known.set(id, entry);
     size += 1;
     return entry;
@@ -100,6 +117,13 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
     if (newest.depth > REMEMBERED_DEPTH_MAX || known.get(person.id) !== entry) return;
     if (!entry.byName.has(name)) size += 1;
     entry.byName.set(name, newest);
+  };
+
+  /** Of somebody of whom no event was ever stored everything is known. */
+  const beginWith = (personId: string): void => {
+    forget(personId);
+    known.set(personId, { version: 0, isSettled: true, isWhole: true, byName: new Map() });
+    size += 1;
   };
 
   const makeRoom = (): void => {
@@ -116,7 +140,7 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
       const instants = wanted.map((one, index): readonly number[] => {
         const entry = entries.get(one.person.id) ?? entryOf(one.person);
         entries.set(one.person.id, entry);
-        const newest = entry.byName.get(one.name);
+        const newest = entry.byName.get(one.name) ?? (entry.isWhole ? NONE : undefined);
         if (newest !== undefined && (newest.depth >= one.depth || newest.instants.length < newest.depth))
           return newest.instants;
         missing.push({ index, entry, one });
@@ -136,9 +160,10 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
       return instants;
     },
 
-    add: (events, afterwards) => {
+    add: (events, newcomers, afterwards) => {
       const touched = new Map<string, Entry>();
       for (const { personId, event } of events) {
+        if (newcomers.has(personId) && !touched.has(personId)) beginWith(personId);
         const entry = known.get(personId);
         if (entry === undefined) continue;
         if (!touched.has(personId)) {
@@ -151,9 +176,11 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
           entry.isSettled = false;
           touched.set(personId, entry);
         }
-        const newest = entry.byName.get(event.name);
+        const newest = entry.byName.get(event.name) ?? (entry.isWhole ? NONE : undefined);
+        if (newest === NONE) size += 1;
         if (newest !== undefined) entry.byName.set(event.name, withInstant(newest, event.occurredAt));
       }
+      makeRoom();
       afterwards((hasCommitted) => {
         for (const [personId, entry] of touched) {
           // A decision in between may have read it anew. Then this entry is no longer there, and the new one is right.

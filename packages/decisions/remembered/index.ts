@@ -13,8 +13,8 @@ import { readMemberships, type RememberedMemberships } from './memberships';
  * | worker, `person-resolver` | the person of a `userId` | the person's row is there when it is locked | what removes or merges people removes the row |
  * | worker, `counting-rules` | the rules of each version | `feature_rules.version`: a version never changes | a change makes a new version |
  * | worker, `remembered-days` | the last active day that is stored | `person.rules_version`: days are taken away only by a recount | the recount, which ends with another version |
- * | here, `events` | people's newest events by name | `person.events_version` | what stores, moves or removes events |
- * | here, `memberships` | the segments that people are in | `person.stays_version` | what opens, closes or moves memberships |
+ * | here, `events` | people's newest events by name; of those who began here, that there are no others | `person.events_version` | what stores, moves or removes events |
+ * | here, `memberships` | the segments that people are in | `person.stays_version`; 0 means none | what opens, closes or moves memberships |
  * | here, `definitions` | the active segments, parsed | `definition_revision.revision` | every edit of criteria, automations, status or feature rules, before it validates |
  * | dispatcher, `automation-cache` | the parsed automations of a segment | the config's text, read with each delivery | nobody: the text itself is compared |
  *

@@ -112,6 +112,11 @@ export function makeRememberedMemberships(
   let known = forgotten();
   let current = makeAlphabet();
 
+  const textOf = ({ id, membershipsVersion }: LockedPerson): string | undefined => {
+    const entry = known.get(id);
+    return entry?.version === membershipsVersion ? entry.text : undefined;
+  };
+
   return {
     load: async (tx, people) => {
       if (current.size() >= segmentsMax) {
@@ -123,9 +128,9 @@ export function makeRememberedMemberships(
       const memberships = new Map<string, Memberships>();
       const unknown: LockedPerson[] = [];
       for (const person of people) {
-        const entry = known.get(person.id);
-        if (entry?.version === person.membershipsVersion)
-          memberships.set(person.id, unpack({ alphabet, text: entry.text }));
+        // A person whose version was never raised has never been anywhere: nobody is looked up at their first decision.
+        const text = person.membershipsVersion === 0 ? '' : textOf(person);
+        if (text !== undefined) memberships.set(person.id, unpack({ alphabet, text }));
         else unknown.push(person);
       }
       for (const [id, one] of await read(tx, unknown, alphabet)) memberships.set(id, one);
