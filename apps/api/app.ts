@@ -73,14 +73,15 @@ export function makeApp(deps: AppDeps): Express {
     },
     makeRefusedKeys(deps.log, Date.now),
   );
+  const metrics = makeMetrics(deps);
   const admit = admitEvents({
     isQueueAway: deps.watch.readiness.isQueueAway,
     pressure: deps.watch.pressure,
+    refused: (outcome) => metrics.countEvents(outcome, 1),
   });
   // Whoever may send events is asked for a key first, and only then told how full the queue is.
   const guard = (access: Access): RequestHandler[] =>
     access === 'write' || access === 'write-or-admin' ? [letIn(access), admit] : [letIn(access)];
-  const metrics = makeMetrics(deps);
   const routes = makeRoutes(deps, metrics);
 
   const app = express();

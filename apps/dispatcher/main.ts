@@ -34,7 +34,6 @@ async function main(): Promise<void> {
   });
   const producer = makeProducer(backend, connectionLost);
   const counters = makeCounters(db, (error) => outage.failed(failureOf(error), error));
-  const health = await openHealth(env, databaseUrl, backend);
   const dispatcher = openDispatcher({
     db,
     backend,
@@ -47,6 +46,8 @@ async function main(): Promise<void> {
     now: Date.now,
     random: Math.random,
   });
+  // Last: probes hear that it is ready when it works.
+  const health = await openHealth(env, databaseUrl, backend);
   runUntilStopped(
     [
       { name: 'database', close },

@@ -23,7 +23,6 @@ runMain(async () => {
   });
   const producer = makeProducer(backend, onError);
   for (const warning of await redisWarnings(backend)) log.warn(warning);
-  const health = await openHealth(env, databaseUrl, backend);
 
   // Warm: the first decision compiles the definitions and prepares the statements.
   const warmUp = { scopes: new Map(), cause: 'event' } as const;
@@ -46,6 +45,8 @@ runMain(async () => {
     env.WORKER_STAGES,
   );
   log.info({ stages: env.WORKER_STAGES, queues: backend.kind }, 'working');
+  // Last: probes hear that it is ready when it works.
+  const health = await openHealth(env, databaseUrl, backend);
   process.send?.('ready');
   runUntilStopped(
     [

@@ -10,7 +10,7 @@ import { Cluster, Redis } from 'ioredis';
 import { connectQueuePool, onMigrationSession } from '#database';
 import { type Backlog, postgresBacklog, redisBacklog } from './backlog';
 import type { QueueName } from './contract';
-import { makeRedisLook } from './redis-look';
+import { makeAskRedis } from './redis-presence';
 import { postgresWakeUps, redisWakeUps, type WakeUps } from './wake-ups';
 
 /** Stands for the connection of the process, which the backend's factory holds: queues and workers share it. */
@@ -60,6 +60,7 @@ function openRedis(urls: string): Redis | Cluster {
 function redisBackend(urls: string, onError: (error: Error) => void): QueueBackend {
   const client = openRedis(urls);
   client.on('error', onError);
+  const ask = makeAskRedis(client);
   return {
     kind: 'redis',
     // The braces make all keys of a queue one hash slot of a cluster, and spread the queues over its nodes.
@@ -70,8 +71,8 @@ function redisBackend(urls: string, onError: (error: Error) => void): QueueBacke
       const answer: unknown = await client.call('CONFIG', 'GET', name).catch(() => null);
       return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : null;
     },
-    look: makeRedisLook(client),
-    backlog: () => redisBacklog(client),
+    look: async () => void (await ask(() => client.exists('{events}:events:meta'))),
+    backlog: () => ask(() => redisBacklog(client)),
     close: async () => {
       client.disconnect();
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closable } from './lifecycle';
 
 /** What the last look gave: a value, or why there is none. */
@@ -64,7 +65,8 @@ export function makeSampler<T>({ name, everyMs, limitMs, look }: SamplerOptions<
     close: async () => {
       isClosed = true;
       clearTimeout(timer);
-      await running;
+      // A look that hangs must not keep the process from ending.
+      await Promise.race([running, sleep(limitMs, undefined, { ref: false })]);
     },
   };
 }

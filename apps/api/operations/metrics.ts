@@ -6,7 +6,7 @@ import { readCounters } from '#database';
 import { metricsText } from '#runtime';
 import type { AppDeps } from '../deps';
 
-export type IngestOutcome = 'accepted' | 'refused' | 'unavailable';
+export type IngestOutcome = 'accepted' | 'refused' | 'unavailable' | 'throttled';
 
 export type Metrics = {
   readonly countEvents: (outcome: IngestOutcome, events: number) => void;
@@ -29,7 +29,7 @@ export function makeMetrics({ producer, db, watch }: Pick<AppDeps, 'producer' | 
   collectDefaultMetrics({ register: registry });
   const events = new Counter({
     name: 'segment_engine_ingest_events_total',
-    help: 'Events that were sent to the API, by what became of them',
+    help: 'Events that were sent to the API, by what became of them; a request that was refused unread counts as one',
     labelNames: ['outcome'],
     registers,
   });

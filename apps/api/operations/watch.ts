@@ -22,8 +22,7 @@ export type WatchOptions = {
   readonly limits: PressureLimits;
 };
 
-/** Nothing that makes the engine unready, and nothing that is in a hurry. */
-const GATES_EVERY_MS = 5_000;
+const GATES_EVERY_MS = 1_000;
 const DEAD_EVENTS_EVERY_MS = 10_000;
 /** Counted no further: nobody needs to know how many more there are. */
 const DEAD_EVENTS_MAX = 100_001;

@@ -1,6 +1,6 @@
 import { makeClient } from '#client';
 import { announceDestination, reportTrouble } from '#database';
-import { queueBackends } from '#testkit';
+import { queueBackends, waitFor } from '#testkit';
 import { type Api, listenForWakeUps, startApi, type WakeUps } from './harness';
 
 describe.each(queueBackends)('destinations on $name', ({ useServices }) => {
@@ -43,7 +43,11 @@ describe.each(queueBackends)('destinations on $name', ({ useServices }) => {
       { destination: 'webhook', endpoint, state: 'open', reason: 'HTTP 500', consecutiveFailures: 100 },
     ]);
 
-    const ready = await api.send('GET', '/readyz');
+    // Looked at once a second in the background.
+    const ready = await waitFor(async () => {
+      const answer = await api.send('GET', '/readyz');
+      return answer.text.includes('halted') && answer;
+    });
     expect(ready.status).toBe(200);
     expect(ready.body).toMatchObject({
       gates: expect.arrayContaining([

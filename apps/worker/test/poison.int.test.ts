@@ -137,9 +137,11 @@ describe.each(queueBackends)('events that the database refuses on $name', ({ use
     const criteria = { notYet: 'known' };
     await db.segment.update({ where: { id: segmentId }, data: { criteria } });
     await queues.producer.add('events', { events: users.map((user) => makeEvent(user, 'core_action')) });
-    await waitFor(async () => (await queues.producer.countsOf('evaluations')).active > 0, {
-      what: 'the wait',
-    });
+    await waitFor(async () => (await db.event.count()) === users.length, { what: 'the events' });
+    const active = await Promise.all(
+      (['events', 'evaluations'] as const).map((name) => queues.producer.countsOf(name)),
+    );
+    expect(active.some((counts) => counts.active > 0)).toBe(true);
     expect(await db.deadEvent.count()).toBe(0);
     await db.segment.update({
       where: { id: segmentId },

@@ -32,12 +32,11 @@ const CONNECT_LIMIT_MS = 10_000;
 
 /** What a server says that has no TLS, and one that takes nothing else, or not this. */
 function isAboutTls(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (typeof error !== 'object' || error === null) return false;
   const code = 'code' in error ? String(error.code) : '';
+  const message = 'message' in error ? String(error.message) : '';
   const isTls = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/.test(code);
-  return (
-    isTls || code === '28000' || /does not support SSL|establishing an SSL connection/.test(error.message)
-  );
+  return isTls || code === '28000' || /does not support SSL|establishing an SSL connection/.test(message);
 }
 
 type Callback = (
@@ -82,7 +81,8 @@ class TwoWayPool extends pg.Pool {
     try {
       client = await this.#connect();
     } catch (error) {
-      callback(error instanceof Error ? error : new Error(String(error)), undefined, ignore);
+      // As it is: what it means is told by its code.
+      callback(error as Error, undefined, ignore);
       return;
     }
     callback(undefined, client, (error) => client.release(error));

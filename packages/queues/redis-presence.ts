@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
 
-/**
- * Makes a look at Redis that fails at once while it is away. A command would wait for the reconnection: that of a look
- * is given up with the connection.
- */
-export function makeRedisLook(client: Redis | Cluster): () => Promise<void> {
+/** Asks Redis something. Rejects at once while it is away, and when the connection goes before the answer. */
+export type AskRedis = <T>(ask: () => Promise<T>) => Promise<T>;
+
+/** Without it a command waits for the reconnection, however long that takes. */
+export function makeAskRedis(client: Redis | Cluster): AskRedis {
   let isAway = false;
   client.on('ready', () => {
     isAway = false;
@@ -12,7 +12,7 @@ export function makeRedisLook(client: Redis | Cluster): () => Promise<void> {
   client.on('close', () => {
     isAway = true;
   });
-  return async () => {
+  return async (ask) => {
     if (isAway) throw new Error('Redis is away');
     let leave = (): void => {};
     const gone = new Promise<never>((_resolve, reject) => {
@@ -20,7 +20,7 @@ export function makeRedisLook(client: Redis | Cluster): () => Promise<void> {
       client.once('close', leave);
     });
     try {
-      await Promise.race([client.exists('{events}:events:meta'), gone]);
+      return await Promise.race([ask(), gone]);
     } finally {
       client.off('close', leave);
     }
