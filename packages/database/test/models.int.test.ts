@@ -68,7 +68,7 @@ test('a segment that was just written reads as it was returned', async () => {
 test('a run shows what it is, and nothing that is internal', async () => {
   const run = { id: uuidv7(), kind: 'batch', segmentId: null, automations: 'suppress' } as const;
   await insertEvaluation(db, run);
-  const counts = { total: 0, evaluated: 0, entered: 0, exited: 0 };
+  const counts = { total: 0, evaluated: 0, entered: 0, exited: 0, refused: 0 };
   expect(await findEvaluation(db, run.id)).toEqual({ ...run, ...counts, status: 'queued', error: null });
 });
 
