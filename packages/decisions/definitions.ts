@@ -1,5 +1,5 @@
 import { makeBoundedMap } from '#concurrency';
-import { type Automation, automationsOf, storedConfigSchema } from '#automations';
+import { type Automation, automationsOf, isSync, storedConfigSchema } from '#automations';
 import { type Criteria, criteriaSchema, type ReadKey, type Reads, readsOf } from '#criteria';
 import type { DefinitionRow } from '#database';
 import { textKey } from '#events';
@@ -11,6 +11,8 @@ export type Segment = {
   readonly criteria: Criteria;
   readonly reads: Reads;
   readonly automations: readonly Automation[];
+  /** Whether it syncs an audience: whoever enters or leaves is looked at anew there. */
+  readonly syncs: boolean;
 };
 
 /** All active segments of one revision, indexed by what they read. */
@@ -42,13 +44,9 @@ const REMEMBERED_LENGTH_MAX = 1000;
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
   const config = row.automationConfig === null ? null : storedConfigSchema.parse(row.automationConfig);
-  return {
-    id: row.id,
-    name: row.name,
-    criteria,
-    reads: readsOf(criteria),
-    automations: automationsOf(config),
-  };
+  const automations = automationsOf(config);
+  const syncs = automations.some(isSync);
+  return { id: row.id, name: row.name, criteria, reads: readsOf(criteria), automations, syncs };
 }
 
 const MEMBERSHIP_KEY = 'segment:';

@@ -148,7 +148,7 @@ export async function explainMembership(
   const { criteria } = segment;
   const reads = inFull(readsOf(criteria));
   const now = await instantFor(tx, person, clock);
-  const candidate = { person, segments: [{ ...segment, reads, automations: [] }] };
+  const candidate = { person, segments: [{ ...segment, reads, automations: [], syncs: false }] };
   const [read] = await loadStates(tx, [candidate], now, FORGETFUL.events);
   if (read === undefined) throw new Error('a candidate without a state');
   const memberOf = new Set((await loadOpenMemberships(tx, [personId])).get(personId));

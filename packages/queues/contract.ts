@@ -120,8 +120,9 @@ export const QUEUES = {
     rules: SEND,
   }),
   relay: queue({
+    /** A kind of destination, or `audiences` for the reconciler of synced ones. */
     payload: z.object({ destination: z.string() }),
-    producers: 'worker and api: after a commit with deliveries',
+    producers: 'worker and api: after a commit with deliveries, or with changes in synced audiences',
     consumer: 'dispatcher: relay',
     rules: SEND,
   }),
