@@ -9,7 +9,7 @@ export const audienceId = z
 export const edgeTrigger = z.enum(['on_enter', 'on_exit']);
 export const audienceAction = z.enum(['add', 'remove']);
 
-const SYNC_ALONE = 'cannot be combined with sync, which keeps the audience equal to the segment';
+const SYNC_ALONE = 'cannot be combined with sync, which adds on entering and removes on leaving';
 
 /** `sync` says both when and what, so it stands alone. */
 export function refuseMixedSync(
