@@ -12,6 +12,7 @@ import { makeErrorHandler, notFound } from './http/problem';
 import { refuseMissingHost } from './http/missing-host';
 import { BOARD_PATH, makeQueueBoard } from './operations/queue-board';
 import { mountRoutes, type Route } from './http/route';
+import { audienceRoutes } from './audiences/routes';
 import { automationRoutes } from './segments/automations';
 import { deliveryRoutes } from './deliveries/routes';
 import { destinationRoutes } from './deliveries/destinations';
@@ -53,6 +54,7 @@ export function makeRoutes(deps: AppDeps, metrics: Metrics): Route[] {
     ...erasureRoutes(deps),
     ...explanationRoutes(deps),
     ...deliveryRoutes(deps),
+    ...audienceRoutes(deps),
     ...settingRoutes(deps),
     ...destinationRoutes(deps),
     ...deadEventRoutes(deps),

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { DESTINATION_KINDS, type DestinationKind } from '#automations';
+import { AUDIENCES, DESTINATION_KINDS, type DestinationKind } from '#automations';
 import { makePlaces, type OutageLog } from '#concurrency';
 import type { Database } from '#database';
 import type { Destination } from '#destinations';
@@ -7,6 +7,7 @@ import { type Consumer, consumerEvents, makeConsumer, type Producer, type QueueB
 import type { Closable, Counters, Log } from '#runtime';
 import { makeDeliver } from './attempt/deliver';
 import { endingRefused } from './attempt/refusals';
+import { openReconciler } from './audiences/reconciler';
 import { makeStore } from './attempt/store';
 import { type DispatcherTimes, LIMITS } from './limits';
 import { makePersistUntil } from './persist-until';
@@ -45,14 +46,21 @@ export function openDispatcher(options: DispatcherOptions): Closable[] {
   const senders = new Map(
     DESTINATION_KINDS.map((kind) => [kind as string, openSender(kind, options, stop.signal)]),
   );
-  const wakeUps = backend.wakeUps.listen((destination) => senders.get(destination)?.relay.wake());
+  const reconciler = openReconciler({
+    ...options,
+    pollMs: times.pollMs,
+    wakeRelay: (kind) => senders.get(kind)?.relay.wake(),
+  });
+  const wakeUps = backend.wakeUps.listen((destination) =>
+    destination === AUDIENCES ? reconciler.wake() : senders.get(destination)?.relay.wake(),
+  );
   const all = [...senders.values()];
   return [
     { name: 'deliveries', close: () => drain(all, stop, times.drainMs) },
     {
       name: 'relays',
       close: async () => {
-        await Promise.all([wakeUps.close(), ...all.map(({ relay }) => relay.close())]);
+        await Promise.all([wakeUps.close(), reconciler.close(), ...all.map(({ relay }) => relay.close())]);
       },
     },
   ];

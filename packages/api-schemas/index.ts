@@ -1,4 +1,5 @@
 export { deadEventsAnswerSchema, erasureAnswerSchema } from './erasures';
+export { audienceAnswerSchema, audiencesAnswerSchema, reconcileAudienceSchema } from './audiences';
 export { explanationAnswerSchema } from './explanation';
 export { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from './preview';
 export {
@@ -9,6 +10,7 @@ export {
   overlapQuerySchema,
 } from './reports';
 export {
+  archiveQuerySchema,
   deliveriesQuerySchema,
   evaluateSchema,
   makeSegmentSchemas,

@@ -31,6 +31,9 @@ const description = storableText(DESCRIPTION_CHARS_MAX);
 /** Whether the transitions that a request causes are delivered. */
 const automations = z.enum(['fire', 'suppress'], 'must be "fire" or "suppress"');
 
+/** What becomes of the audiences that an edit takes from a segment; unless given they are left as they are. */
+const audiences = z.enum(['leave', 'empty'], 'must be "leave" or "empty"');
+
 const STATUSES = ['active', 'paused', 'archived'] as const;
 const status = z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`);
 
@@ -50,12 +53,16 @@ export function makeSegmentSchemas(automationConfig: typeof automationConfigSche
     automationConfig: automationConfig.nullish(),
     status: status.optional(),
     automations: automations.optional(),
+    audiences: audiences.optional(),
   });
   return { create, update };
 }
 
 /** The schemas without a server's address policy: for clients and for the API's description. */
 export const segmentSchemas = makeSegmentSchemas(automationConfigSchema);
+
+/** `DELETE /api/growth/segments/:id`. */
+export const archiveQuerySchema = closedQuery({ audiences: audiences.optional() });
 
 /** An id, in the form in which the database gives it. */
 export const uuid = z.uuid('must be a UUID').toLowerCase();

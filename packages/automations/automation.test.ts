@@ -1,4 +1,4 @@
-import { automationsOf, endpointOf, matchingAction, stateKeyOf } from './automation';
+import { automationsOf, endpointOf, holderIn, isSync, matchingAction, stateKeyOf } from './automation';
 import type { AutomationConfig } from './config';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -21,12 +21,13 @@ describe('automationsOf', () => {
       webhook: { id: 'w', url: 'https://example.com/hook', secret: SECRET },
     };
     expect(automationsOf(config)).toEqual([
-      { kind: 'resend', id: 'r', audienceId: 'aud', actions: { entered: 'add', exited: null } },
+      { kind: 'resend', id: 'r', audienceId: 'aud', syncs: false, actions: { entered: 'add', exited: null } },
       {
         kind: 'meta',
         id: 'm',
         customAudienceId: '123',
         conversionEvent: 'Lead',
+        syncs: false,
         actions: { entered: 'add', exited: null },
       },
       {
@@ -55,11 +56,21 @@ describe('matchingAction', () => {
     expect(actionsOf({ resend: { ...resend, trigger: 'on_exit', action: 'remove' } })).toEqual([
       [null, 'remove'],
     ]);
-    expect(actionsOf({ resend: { ...resend, sync: true } })).toEqual([['add', 'remove']]);
     const meta = { id: 'm', customAudienceId: 'a' };
     expect(actionsOf({ meta: { ...meta, action: 'remove' } })).toEqual([['remove', null]]);
     expect(actionsOf({ meta: { ...meta, action: 'add', trigger: 'on_exit' } })).toEqual([[null, 'add']]);
-    expect(actionsOf({ meta: { ...meta, sync: true } })).toEqual([['add', 'remove']]);
+  });
+
+  test('a synced audience is a state, which no transition sends; its conversion event tells of who enters', () => {
+    const resend = { id: 'r', audienceId: 'a', sync: true } as const;
+    const meta = { id: 'm', customAudienceId: 'a', sync: true } as const;
+    expect(actionsOf({ resend, meta })).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    expect(actionsOf({ meta: { ...meta, conversionEvent: 'Lead' } })).toEqual([['send', null]]);
+    const config = { resend: [resend, { id: 'r2', audienceId: 'b' }], meta };
+    expect(automationsOf(config).map(isSync)).toEqual([true, false, true]);
   });
 
   test('a webhook: both edges unless told otherwise', () => {
@@ -70,7 +81,7 @@ describe('matchingAction', () => {
   });
 });
 
-test('keys: one state per audience and person, one endpoint per audience or origin', () => {
+test('keys: one state per audience and holder, one endpoint per audience or origin', () => {
   const automations = automationsOf({
     resend: { id: 'r', audienceId: 'aud' },
     meta: { id: 'm', customAudienceId: '123', sync: true },
@@ -78,4 +89,8 @@ test('keys: one state per audience and person, one endpoint per audience or orig
   });
   expect(automations.map((one) => stateKeyOf(one, 'p1'))).toEqual(['resend:aud:p1', 'meta:123:p1', null]);
   expect(automations.map(endpointOf)).toEqual(['resend:aud', 'meta:123', 'https://example.com:8443']);
+  const holders = (email: string | null) =>
+    automations.map((one) => holderIn(one, { id: 'p1', email }, (address) => `key of ${address}`));
+  expect(holders(' a@x.io')).toEqual(['key of a@x.io', 'p1', 'p1']);
+  expect(holders(null)).toEqual(['p1', 'p1', 'p1']);
 });

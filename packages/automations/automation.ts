@@ -26,13 +26,32 @@ export function matchingAction(automation: Automation, edge: Edge): Action | nul
   return automation.actions[edge];
 }
 
+/** Whether an automation keeps an audience equal to its segment. */
+export function isSync(automation: Automation): boolean {
+  return 'syncs' in automation && automation.syncs;
+}
+
 /**
  * The key of the state that a delivery writes: among deliveries with one key only the newest counts, and only
  * one may be in flight. Null for what announces transitions and holds no state.
+ * @param holder whom the audience holds: {@link holderIn}
  */
-export function stateKeyOf(automation: Automation, personId: string): string | null {
+export function stateKeyOf(automation: Automation, holder: string): string | null {
   const audience = audienceOf(automation);
-  return audience === null ? null : `${audience}:${personId}`;
+  return audience === null ? null : `${audience}:${holder}`;
+}
+
+/**
+ * Whom an audience holds when it holds somebody: their address, where it knows them by that alone, else the person.
+ * @param keyOf the key of an address
+ */
+export function holderIn(
+  { kind }: Pick<Automation, 'kind'>,
+  { id, email }: { readonly id: string; readonly email: string | null },
+  keyOf: (address: string) => string,
+): string {
+  const address = KINDS[kind].audience?.knowsByAddress === true ? (email?.trim() ?? '') : '';
+  return address === '' ? id : keyOf(address);
 }
 
 /** The audience that an automation keeps, under a name that no other destination uses; null: it keeps none. */

@@ -1,10 +1,22 @@
 export type { Action, Edge } from './actions';
 export { type Cidr, isAllowedAddress, parseCidrs } from './addresses';
 export {
+  AUDIENCE_KINDS,
+  type AudienceKind,
+  AUDIENCES,
+  audienceNamed,
+  type AudienceName,
+  entryAutomation,
+  nameOfAudience,
+  syncedBy,
+} from './audiences';
+export {
   audienceOf,
   type Automation,
   automationsOf,
   endpointOf,
+  holderIn,
+  isSync,
   matchingAction,
   stateKeyOf,
 } from './automation';

@@ -15,6 +15,7 @@ export type SubscriptionState = z.input<typeof api.subscriptionSchema>;
 export type FeatureSettings = z.input<typeof api.featureSettingsSchema>['features'];
 type Batch = Pick<z.input<typeof api.evaluateSchema>, 'segmentId' | 'automations'>;
 type Preview = z.input<typeof api.previewSchema>;
+type ArchiveOptions = z.input<typeof api.archiveQuerySchema>;
 type Page = { readonly limit?: number; readonly cursor?: string };
 type SegmentFilter = Page & { readonly status?: z.input<typeof api.segmentsQuerySchema>['status'] };
 type DeliveryFilter = Page & Omit<z.input<typeof api.deliveriesQuerySchema>, 'limit' | 'cursor'>;
@@ -75,8 +76,8 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'segmentEditAnswerSchema'>>('POST', '/segments', { body }),
     updateSegment: (id: string, body: UpdateSegment) =>
       admin<Answer<'segmentEditAnswerSchema'>>('PATCH', segment(id), { body }),
-    /** Archives it: members leave, without automations. */
-    deleteSegment: (id: string) => admin<void>('DELETE', segment(id)),
+    /** Archives it: members leave, without automations. `audiences: 'empty'` takes out whom its synced ones hold. */
+    deleteSegment: (id: string, query: ArchiveOptions = {}) => admin<void>('DELETE', segment(id), { query }),
     getSegment: (id: string) => admin<Answer<'segmentAnswerSchema'>>('GET', segment(id)),
     listSegments: (query: SegmentFilter = {}) =>
       admin<Answer<'segmentsAnswerSchema'>>('GET', '/segments', { query }),
@@ -134,6 +135,12 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     /** Sends everything of a segment since an instant again: same ids, same bodies. */
     replayDeliveries: (body: z.input<typeof api.replayDeliveriesSchema>) =>
       admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
+
+    /** The audiences that segments sync: whom they should hold, and how far they are. */
+    listAudiences: () => admin<Answer<'audiencesAnswerSchema'>>('GET', '/audiences'),
+    /** Compares an audience anew; `full` sends everything again. */
+    reconcileAudience: (body: z.input<typeof api.reconcileAudienceSchema>) =>
+      admin<Answer<'audienceAnswerSchema'>>('POST', '/audiences/reconcile', { body }),
 
     getFeatureSettings: () => admin<Answer<'featureSettingsAnswerSchema'>>('GET', '/settings/features'),
     /** Counts the features of everybody again in the background; no automation is set off by it. */

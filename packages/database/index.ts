@@ -147,6 +147,7 @@ export {
   lockChunk,
   type LockedChunk,
 } from './evaluations/parts';
+export * from './audiences';
 export { type AudienceEntry, keepIdentifiers, settleIdentifiers } from './deliveries/audience-identifiers';
 export {
   claimDueDeliveries,

@@ -1,5 +1,5 @@
 import { makeBoundedMap } from '#concurrency';
-import { type Automation, automationsOf, storedConfigSchema } from '#automations';
+import { type Automation, automationsOf, isSync, storedConfigSchema } from '#automations';
 import {
   compileCriteria,
   type CompiledCriteria,
@@ -20,6 +20,8 @@ export type Segment = {
   readonly compiled: CompiledCriteria;
   readonly reads: Reads;
   readonly automations: readonly Automation[];
+  /** Whether it syncs an audience: whoever enters or leaves is looked at anew there. */
+  readonly syncs: boolean;
 };
 
 /** All active segments of one revision, indexed by what they read. */
@@ -51,13 +53,15 @@ const REMEMBERED_LENGTH_MAX = 1000;
 function compile(row: DefinitionRow): Segment {
   const criteria = criteriaSchema.parse(row.criteria);
   const config = row.automationConfig === null ? null : storedConfigSchema.parse(row.automationConfig);
+  const automations = automationsOf(config);
   return {
     id: row.id,
     name: row.name,
     criteria,
     compiled: compileCriteria(criteria),
     reads: readsOf(criteria),
-    automations: automationsOf(config),
+    automations,
+    syncs: automations.some(isSync),
   };
 }
 

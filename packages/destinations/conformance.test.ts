@@ -12,7 +12,7 @@ const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> = {
   resend: {
-    config: { resend: { audienceId: 'aud_1', sync: true } },
+    config: { resend: { audienceId: 'aud_1', trigger: 'on_enter' } },
     make: ({ origin, ...rest }) =>
       makeResendDestination({ settings: { apiKey: 're_secret', baseUrl: origin }, ...rest }),
     makeUnconfigured: () => makeResendDestination({ settings: undefined, now: Date.now }),
@@ -25,7 +25,7 @@ const DESTINATIONS: Readonly<Record<DestinationKind, Omit<Conforming, 'kind'>>> 
     tells: 'the e-mail address',
   },
   meta: {
-    config: { meta: { customAudienceId: '2385', sync: true, conversionEvent: 'Lead' } },
+    config: { meta: { customAudienceId: '2385', action: 'add', conversionEvent: 'Lead' } },
     make: ({ origin, ...rest }) => {
       const settings = { accessToken: 'EAAsecret', pixelId: '777', baseUrl: origin, apiVersion: 'v26.0' };
       return makeMetaDestination({ settings, ...rest });

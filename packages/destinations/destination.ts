@@ -19,6 +19,11 @@ export type DeliveryRequest = {
    * empty for destinations that hold no state.
    */
   readonly identifiers: readonly string[];
+  /**
+   * What is put in or taken out, as `identifierOf` made it, whoever it is of by now: an entry of a synced audience. Absent:
+   * the person, as they are now.
+   */
+  readonly entry?: string;
   /** 1 for the first. */
   readonly attempt: number;
 };
@@ -111,6 +116,13 @@ export type Configured = { readonly ok: true } | { readonly ok: false; readonly 
 /** At most `max` in each `perMs`. */
 export type Rate = { readonly max: number; readonly perMs: number };
 
+/** Takes identifiers (`identifierOf`) apart. */
+export type IdentifierParts = {
+  readonly of: (identifier: string) => readonly string[];
+  /** What is left of an identifier without some of its parts; null: nothing that can be sent. */
+  readonly without: (identifier: string, parts: ReadonlySet<string>) => string | null;
+};
+
 /** A kind of place that deliveries go to. Its answers are values; it throws on programming errors only. */
 export interface Destination {
   readonly kind: DestinationKind;
@@ -134,6 +146,8 @@ export interface Destination {
    * alone (earlier ones were taken out), and a removal leaves none. Null: nothing that is sent.
    */
   identifierOf?(person: Recipient): string | null;
+  /** What identifiers consist of, where two may share a part, so that taking one out may take out the other. */
+  readonly parts?: IdentifierParts;
   /**
    * Asks the receiver for the audience of an automation and changes nothing: what comes back shows whether the
    * credentials are good and the audience is there. Absent where a sample may be sent instead.
@@ -146,6 +160,9 @@ export interface Destination {
    */
   deliver(requests: readonly DeliveryRequest[], signal: AbortSignal): Promise<readonly AttemptResult[]>;
 }
+
+/** The destinations by their kinds. */
+export type Destinations = Readonly<Record<DestinationKind, Destination>>;
 
 /** The group of a destination that takes one delivery a call. */
 export const ONE_BY_ONE: Destination['group'] = { max: 1, windowMs: 0 };

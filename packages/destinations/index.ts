@@ -5,6 +5,8 @@ export {
   type DeliveryRequest,
   type DeliveryType,
   type Destination,
+  type Destinations,
+  type IdentifierParts,
   type Outcome,
   type Pause,
   type Rate,

@@ -19,6 +19,7 @@ test('a destination refuses another’s automation: that is a programming error'
       kind: 'resend' as const,
       id: 'r',
       audienceId: 'a',
+      syncs: false,
       actions: { entered: null, exited: null },
     },
     body: '{}',

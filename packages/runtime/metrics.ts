@@ -31,6 +31,10 @@ export const METRICS = {
     help: 'Memberships that a scheduled evaluation found wrong, with nothing under way to put them right: expected 0',
     labels: ['segment_id'],
   },
+  audience_drift_total: {
+    help: 'Entries of synced audiences that the scheduled comparison found wrong, with nothing under way: expected 0',
+    labels: ['destination'],
+  },
   deadline_lateness_seconds: {
     help: 'From the instant at which time alone could change an answer to the decision',
     labels: [],

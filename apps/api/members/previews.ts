@@ -1,4 +1,4 @@
-import { automationsOf, matchingAction } from '#automations';
+import { automationsOf, isSync, matchingAction } from '#automations';
 import { dryRunAnswerSchema, previewAnswerSchema, previewSchema } from '#api-schemas';
 import type { Criteria } from '#criteria';
 import {
@@ -84,7 +84,7 @@ function dryRunRoute(deps: AppDeps, heavy: HeavyReads): Route {
       });
       const automations = automationsOf(storedConfig(row));
       const firing = (edge: 'entered' | 'exited'): number =>
-        automations.filter((automation) => matchingAction(automation, edge) !== null).length;
+        automations.filter((one) => isSync(one) || matchingAction(one, edge) !== null).length;
       return {
         status: 200,
         body: {

@@ -16,11 +16,12 @@ import {
   updateSegment,
 } from '#database';
 import { assignIds, mergeMasked, sealConfig } from '#secrets';
+import { askForAudiences, wakeReconciler } from '../audiences/edits';
 import type { Audit } from '../http/audit';
 import type { AppDeps } from '../deps';
 import { invalidBy, notFound, Problem } from '../http/problem';
 import { wakeBackfill } from '../wake';
-import { checkRefs } from './refs';
+import { checkRefs, requireUnread } from './refs';
 import { storedConfig } from './view';
 
 // Every edit is one transaction that begins with the lock of the revision: what it validates against stays as it is
@@ -89,6 +90,7 @@ export async function createSegment(deps: AppDeps, input: CreateSegment, audit: 
     return { row, evaluationId, generated };
   });
   await wakeBackfill(deps, edit.evaluationId);
+  await wakeReconciler(deps, [edit.row]);
   return edit;
 }
 
@@ -151,7 +153,7 @@ async function consequences(
 
 /**
  * Changes a segment. Changed criteria, and the end of a pause, ask for the evaluation of everybody.
- * @throws Problem 404 when it is not there, 409 when it is archived
+ * @throws Problem 404 when it is not there, 409 when it is archived, or to be archived while others read it
  */
 export async function editSegment(
   deps: AppDeps,
@@ -168,32 +170,46 @@ export async function editSegment(
     if (input.criteria !== undefined && next.version !== row.version) await checkRefs(tx, input.criteria, id);
     if (isDeepStrictEqual(next, row)) {
       audit.nothing();
-      return { row, evaluationId: null, generated };
+      return { before: row, row, evaluationId: null, generated };
     }
+    if (next.status === 'archived') await requireUnread(tx, id);
     await audit.tell(tx, id);
     const after = await updateSegment(tx, next);
+    await askForAudiences(tx, row, after, input.audiences ?? 'leave');
     const evaluationId = await consequences(tx, row, after, input.automations ?? 'fire');
-    return { row: after, evaluationId, generated };
+    return { before: row, row: after, evaluationId, generated };
   });
   if (edit.row.status === 'archived') await giveUpDeliveries(deps, id);
   if (edit.evaluationId !== null) await wakeBackfill(deps, edit.evaluationId);
+  await wakeReconciler(deps, [edit.before, edit.row]);
   return edit;
 }
 
-/** Archives a segment; one that is archived already stays as it is. @throws Problem 404 when it is not there */
-export async function archiveSegment(deps: AppDeps, id: string, audit: Audit): Promise<void> {
-  const evaluationId = await inTransaction(deps.db, async (tx) => {
+/**
+ * Archives a segment; one that is archived already stays as it is, but for its audiences.
+ * @param audiences what becomes of those that it synced, and nobody else does
+ * @throws Problem 404 when it is not there, 409 while others read it
+ */
+export async function archiveSegment(
+  deps: AppDeps,
+  id: string,
+  audiences: 'leave' | 'empty',
+  audit: Audit,
+): Promise<void> {
+  const { row, evaluationId } = await inTransaction(deps.db, async (tx) => {
     await raiseRevision(tx);
-    const row = await findSegment(tx, id);
-    if (row === null) throw notFound('segment');
-    if (row.status === 'archived') {
-      audit.nothing();
-      return null;
-    }
-    await audit.tell(tx, id);
-    await updateSegment(tx, { ...row, status: 'archived' });
-    return letGo(tx, id);
+    const found = await findSegment(tx, id);
+    if (found === null) throw notFound('segment');
+    const isArchived = found.status === 'archived';
+    if (isArchived && audiences === 'leave') audit.nothing();
+    else await audit.tell(tx, id);
+    await askForAudiences(tx, found, null, audiences);
+    if (isArchived) return { row: found, evaluationId: null };
+    await requireUnread(tx, id);
+    await updateSegment(tx, { ...found, status: 'archived' });
+    return { row: found, evaluationId: await letGo(tx, id) };
   });
+  await wakeReconciler(deps, [row]);
   if (evaluationId === null) return;
   await giveUpDeliveries(deps, id);
   await wakeBackfill(deps, evaluationId);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Criteria, criteriaSchema } from '#criteria';
 import { findNamedSegments, type Sql } from '#database';
-import { invalidBy } from '../http/problem';
+import { invalidBy, Problem } from '../http/problem';
 
 /** A segment that a criteria names, and where. */
 export type SegmentRef = { readonly id: string; readonly path: readonly PropertyKey[] };
@@ -56,6 +56,19 @@ async function loadNamed(sql: Sql, ids: readonly string[]): Promise<Map<string, 
       return [id, { name, names }];
     }),
   );
+}
+
+/**
+ * Refuses to archive a segment that others read: without it their members would come and go, and who was to be left out
+ * by it would be in.
+ * @throws Problem 409 with `readBy`, the segments that are not archived and name it
+ */
+export async function requireUnread(sql: Sql, segmentId: string): Promise<void> {
+  const readers = [...(await loadNamed(sql, []))].filter(([, { names }]) => names.includes(segmentId));
+  if (readers.length === 0) return;
+  const readBy = readers.map(([id, { name }]) => ({ id, name }));
+  const detail = 'Other segments read this one: archive them, or change their criteria, first.';
+  throw new Problem(409, { detail, more: { readBy } });
 }
 
 /**

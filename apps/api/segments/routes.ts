@@ -1,5 +1,6 @@
 import { makeAutomationConfigSchema } from '#automations';
 import {
+  archiveQuerySchema,
   makeSegmentSchemas,
   membersAnswerSchema,
   pageQuerySchema,
@@ -62,11 +63,14 @@ function editRoutes(deps: AppDeps): Route[] {
       path: '/api/growth/segments/:id',
       access: 'admin',
       summary: 'Archives a segment: its members leave without automations, its history stays',
+      notes:
+        'Audiences that it syncs are left as they are; `audiences=empty` takes out whom the engine put in. Refused with `readBy` while a segment that is not archived reads it.',
       tag,
+      query: archiveQuerySchema,
       answers: { 204: null },
-      refusals: [404],
-      handle: async ({ params, audit }) => {
-        await archiveSegment(deps, idOf(params.id, 'segment'), audit);
+      refusals: [404, 409],
+      handle: async ({ params, query, audit }) => {
+        await archiveSegment(deps, idOf(params.id, 'segment'), query.audiences ?? 'leave', audit);
         return { status: 204 };
       },
     }),

@@ -131,6 +131,7 @@ describe('previews and dry runs', () => {
         },
       ],
     });
+    await client.deleteSegment(reader.id);
     await client.deleteSegment(segment.id);
     await expect(client.dryRun(segment.id, { criteria: atLeast(1) })).rejects.toMatchObject({ status: 409 });
     await expect(

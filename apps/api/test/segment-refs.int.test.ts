@@ -57,6 +57,37 @@ describe('segments that name segments', () => {
     expect(await state()).toEqual(before);
   });
 
+  test('are not archived while one reads them, and are when none does any more', async () => {
+    const read = await create('read', PLAIN);
+    const [first, second] = [
+      await create('in it', inAll(read)),
+      await create('not in it', { segments: { notMemberOf: [read] } }),
+    ];
+    await create('reads a reader', inAll(first));
+    const before = await state();
+    const readBy = [
+      { id: first, name: 'in it' },
+      { id: second, name: 'not in it' },
+    ];
+    for (const [method, body] of [
+      ['DELETE', undefined],
+      ['PATCH', { status: 'archived' }],
+    ] as const) {
+      const answer = await api.send(method, `/api/growth/segments/${read}`, { body });
+      expect(answer.status).toBe(409);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+      const { readBy: told } = answer.body as { readBy: { id: string }[] };
+      expect(told.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(readBy);
+    }
+    expect(await state()).toEqual(before);
+    // Who reads it without condition no longer, and who is archived, does not count.
+    await change(second, PLAIN);
+    await expect(client.deleteSegment(first)).rejects.toMatchObject({ status: 409 });
+    await change(first, PLAIN);
+    await client.deleteSegment(read);
+    expect((await client.getSegment(read)).segment.status).toBe('archived');
+  });
+
   test('do not name themselves, nor each other in a circle', async () => {
     const first = await create('First', PLAIN);
     const second = await create('Second', inAll(first));
@@ -82,7 +113,8 @@ describe('segments that name segments', () => {
     const third = await create('c', inAll(second));
     await client.updateSegment(second, { status: 'paused' });
     await expect(change(first, inAll(third))).rejects.toMatchObject({ status: 400 });
-    await client.deleteSegment(second);
+    // As it may have been archived before that was refused.
+    await api.db.segment.update({ where: { id: second }, data: { status: 'archived' } });
     await change(first, inAll(third));
   });
 
@@ -97,7 +129,7 @@ describe('segments that name segments', () => {
   test('can be renamed and paused although what they name is archived by now', async () => {
     const named = await create('named', PLAIN);
     const id = await create('names', inAll(named));
-    await client.deleteSegment(named);
+    await api.db.segment.update({ where: { id: named }, data: { status: 'archived' } });
     const { segment } = await client.updateSegment(id, {
       name: 'renamed',
       criteria: inAll(named),

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AudienceEntry } from '#database';
 import type { AttemptResult, Destination, Outcome } from '#destinations';
 import type { Log } from '#runtime';
+import type { Crossed } from './audience-entries';
 import type { Fault } from './fault';
 import { noVerdict, resultOf, verdictOf, withoutFailures } from './results';
 import type { Conclusion, Held, Store } from './store';
@@ -19,12 +20,17 @@ export type Conclude = {
   /**
    * Writes an attempt and what it means for its delivery and its endpoint.
    * @param entry how the person stands in an audience after it
+   * @param crossed entries, should the audience be synced too, that it may have put in or taken out
    * @param isFirst of those that were sent with one call: its failure counts once
    */
   readonly attempted: (
     held: Held,
     attempt: AttemptResult | Fault,
-    tells: { readonly entry: AudienceEntry | null; readonly isFirst: boolean },
+    tells: {
+      readonly entry: AudienceEntry | null;
+      readonly crossed: readonly Crossed[];
+      readonly isFirst: boolean;
+    },
   ) => Promise<void>;
 };
 
@@ -59,10 +65,11 @@ export function makeConclude(options: ConcludeOptions): Conclude {
         unsettledMs: 0,
         workedMsAgo: null,
         entry: null,
+        crossed: [],
         verdict: noVerdict(held.delivery.endpoint),
       }),
 
-    attempted: async (held, attempt, { entry, isFirst }) => {
+    attempted: async (held, attempt, { entry, crossed, isFirst }) => {
       const { delivery } = held;
       const { outcome, httpStatus, error, durationMs, responseBody } = attempt;
       const isFault = 'isFault' in attempt;
@@ -81,6 +88,7 @@ export function makeConclude(options: ConcludeOptions): Conclude {
         unsettledMs: isUnknown ? Math.max(0, attemptMs - durationMs) : 0,
         workedMsAgo: verdict.worked === true ? durationMs : null,
         entry,
+        crossed,
         verdict,
       });
       if (!isFault) onAttempt(delivery.endpoint, { durationMs, outcome: outcome.kind });

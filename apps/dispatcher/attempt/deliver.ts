@@ -5,7 +5,7 @@ import type { Payload } from '#queues';
 import type { Log } from '#runtime';
 import type { DispatcherTimes } from '../limits';
 import type { RateLine } from '../relay/rate-line';
-import { entryAfter } from './audience-entries';
+import { crossedBy, entryAfter } from './audience-entries';
 import { makeAutomationCache } from './automation-cache';
 import { makeConclude, type OnAttempt } from './conclude';
 import { makeFaultOf } from './fault';
@@ -46,7 +46,7 @@ export function makeDeliver(options: DeliverOptions): Deliver {
   const conclude = makeConclude({ store, destination, attemptMs, log, now, random, onAttempt });
   const automationsOfSegment = makeAutomationCache();
   const readyOf = makeReadyOf({ store, destination, automationsOfSegment, conclude, faultOf });
-  const send = makeSend({ store, destination, line, places, attemptMs, stop, faultOf });
+  const send = makeSend({ store, destination, line, places, attemptMs, stop, conclude, faultOf });
 
   const sendAll = async (ready: readonly Ready[]): Promise<void> => {
     const sent = await send(ready);
@@ -55,7 +55,8 @@ export function makeDeliver(options: DeliverOptions): Deliver {
         // Nobody knows what was sent by then; the claim holds until it no longer matters.
         if (stop.aborted && attempt.error === 'ABORTED') return;
         const entry = entryAfter(destination, request, attempt);
-        await conclude.attempted(held, attempt, { entry, isFirst: index === 0 });
+        const crossed = crossedBy(destination, request);
+        await conclude.attempted(held, attempt, { entry, crossed, isFirst: index === 0 });
       }),
     );
   };

@@ -33,7 +33,7 @@ export function makeReadyOf(options: {
     const found = prepared(held);
     switch (found.kind) {
       case 'fault':
-        await conclude.attempted(held, found.attempt, { entry: null, isFirst: true });
+        await conclude.attempted(held, found.attempt, { entry: null, crossed: [], isFirst: true });
         return null;
       case 'end':
         await conclude.ended(held, found.status, found.reason);

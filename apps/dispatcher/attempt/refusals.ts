@@ -18,6 +18,7 @@ function deadOf(held: Held, reason: string): Conclusion {
     unsettledMs: 0,
     workedMsAgo: null,
     entry: null,
+    crossed: [],
     verdict: noVerdict(held.delivery.endpoint),
   };
 }

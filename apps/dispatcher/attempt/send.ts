@@ -1,8 +1,9 @@
 import type { Places } from '#concurrency';
 import type { AttemptResult, DeliveryRequest, Destination } from '#destinations';
 import type { RateLine } from '../relay/rate-line';
-import { entryOf } from './audience-entries';
+import type { Conclude } from './conclude';
 import type { Fault, FaultOf } from './fault';
+import { noteEntries, noteIdentifiers } from './note';
 import type { Ready } from './ready';
 import type { Store } from './store';
 
@@ -10,12 +11,12 @@ export type Sent = Ready & { readonly attempt: AttemptResult | Fault };
 
 /**
  * Makes one call, for one delivery or for a group, which have one endpoint.
- * @returns those that were sent; the others are given back, to be claimed anew
+ * @returns those that were sent; the others are given back, to be claimed anew, or end where a synced audience has moved on
  */
 export type Send = (ready: readonly Ready[]) => Promise<readonly Sent[]>;
 
 export type SendOptions = {
-  readonly store: Pick<Store, 'keep' | 'release'>;
+  readonly store: Pick<Store, 'begin' | 'keep' | 'release'>;
   readonly destination: Destination;
   readonly line: RateLine;
   /** For the calls to one endpoint, its key. */
@@ -23,21 +24,12 @@ export type SendOptions = {
   readonly attemptMs: number;
   /** Aborts what is being sent. */
   readonly stop: AbortSignal;
+  readonly conclude: Pick<Conclude, 'ended'>;
   readonly faultOf: FaultOf;
 };
 
-export function makeSend({ store, destination, line, places, attemptMs, stop, faultOf }: SendOptions): Send {
-  /** Noted before they are sent: a removal takes out what was put in, even if the attempt is not known to have worked. */
-  const withIdentifiers = async (ready: readonly Ready[]): Promise<readonly Ready[]> => {
-    const entries = ready.flatMap(({ request }) => entryOf(destination, request) ?? []);
-    if (entries.length === 0) return ready;
-    const untilMs = Math.min(...ready.map(({ held }) => held.untilMs));
-    const identifiers = await store.keep(entries, untilMs);
-    return ready.map(({ held, request }, index) => ({
-      held,
-      request: { ...request, identifiers: identifiers[index] ?? [] },
-    }));
-  };
+export function makeSend(options: SendOptions): Send {
+  const { store, destination, line, places, attemptMs, stop, conclude, faultOf } = options;
 
   const attemptsOf = async (ready: readonly Ready[]): Promise<readonly (AttemptResult | Fault)[]> => {
     const startedMs = performance.now();
@@ -52,7 +44,9 @@ export function makeSend({ store, destination, line, places, attemptMs, stop, fa
   };
 
   const sendNow = async (ready: readonly Ready[]): Promise<readonly Sent[]> => {
-    const noted = await withIdentifiers(ready);
+    const { awaited, over } = await noteEntries(store, ready);
+    await Promise.all(over.map(({ held }) => conclude.ended(held, 'superseded', 'the audience moved on')));
+    const noted = await noteIdentifiers(store, destination, awaited);
     // Last, so that nothing comes between the place in the line and the call.
     if (noted.some(({ request }) => isSent(destination, request))) await line.take(stop);
     // One that could outlast its claim might be sent twice at once: it is given back, to be claimed anew.
@@ -77,6 +71,6 @@ export function makeSend({ store, destination, line, places, attemptMs, stop, fa
 }
 
 /** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
-function isSent(destination: Destination, { action, person }: DeliveryRequest): boolean {
-  return action === 'remove' || destination.identifierOf?.(person) !== null;
+function isSent(destination: Destination, { action, person, entry }: DeliveryRequest): boolean {
+  return action === 'remove' || entry !== undefined || destination.identifierOf?.(person) !== null;
 }

@@ -3,10 +3,13 @@ import { type DestinationKind, KINDS } from '#automations';
 import { makeGroupCommit } from '#concurrency';
 import {
   type AudienceEntry,
+  beginEntries,
   classifyFailure,
   type Database,
   type DeliveryContext,
   type DeliveryRecord,
+  doubtEntries,
+  type EntryAttempt,
   type HeldDelivery,
   inTransaction,
   keepIdentifiers,
@@ -15,6 +18,7 @@ import {
   releaseDeliveries,
   reportTrouble,
   returnTry,
+  settleEntries,
   settleIdentifiers,
   storeDeliveryBodies,
   type TakeUp,
@@ -22,6 +26,7 @@ import {
 } from '#database';
 import { LIMITS } from '../limits';
 import type { PersistUntil } from '../persist-until';
+import { type Crossed, placeOf } from './audience-entries';
 import { troublesOf, type Verdict } from './results';
 
 /** A delivery that this process holds until `untilMs` (on the clock of `performance.now()`). */
@@ -39,6 +44,8 @@ export type Conclusion = Omit<DeliveryRecord, 'held'> & {
   readonly verdict: Verdict;
   /** How the person stands in an audience now; null where that is not known, or there is none. */
   readonly entry: AudienceEntry | null;
+  /** Entries of a synced audience that a trigger's delivery may have put in or taken out. */
+  readonly crossed: readonly Crossed[];
 };
 
 /** What is written and read about deliveries: each statement is over all that waits for it. */
@@ -47,6 +54,8 @@ export type Store = {
   readonly takeUp: (claims: readonly TakeUp[], isTry: boolean) => Promise<readonly Held[]>;
   /** @returns whether the claim still held */
   readonly storeBody: (held: Held, body: string) => Promise<boolean>;
+  /** Notes which entries of synced audiences are about to be sent. @returns the deliveries that may be */
+  readonly begin: (attempts: readonly EntryAttempt[], untilMs: number) => Promise<ReadonlySet<string>>;
   /** Notes who is about to be put into an audience. @returns for each all that is noted of them there */
   readonly keep: (entries: readonly AudienceEntry[], untilMs: number) => Promise<readonly string[][]>;
   /** @returns whether the claim still held */
@@ -117,6 +126,7 @@ export function makeStore(options: StoreOptions): Store {
       return found.map((held) => ({ ...held, isTry }));
     },
     storeBody: (held, body) => bodies({ held, body }),
+    begin: (attempts, untilMs) => persistUntil(() => beginEntries(db, attempts), untilMs),
     keep: (entries, untilMs) => persistUntil(() => keepIdentifiers(db, entries), untilMs),
     conclude: conclusions,
     release: async (held) => {
@@ -171,7 +181,13 @@ async function writeConclusions(
   const troubles = troublesOf(items.map(({ verdict }) => verdict));
   const idleTries = items.filter(({ held, verdict }) => held.isTry && tellsNothing(verdict));
   const entries = items.filter(({ entry }) => entry !== null);
-  if (troubles.length + idleTries.length + entries.length === 0) return recordDeliveryResults(db, records);
+  const places = items.flatMap(({ held: { delivery } }) => {
+    const place = placeOf(delivery);
+    return place === null ? [] : [{ ...place, deliveryId: delivery.id }];
+  });
+  const crossed = items.flatMap((one) => (one.result.status === 'retrying' ? [] : one.crossed));
+  if (troubles.length + idleTries.length + entries.length + places.length + crossed.length === 0)
+    return recordDeliveryResults(db, records);
   return inTransaction(db, async (tx) => {
     const ids = await recordDeliveryResults(tx, records);
     const settled = entries.filter(({ held }) => ids.has(held.delivery.id));
@@ -179,6 +195,11 @@ async function writeConclusions(
       tx,
       settled.flatMap(({ entry }) => entry ?? []),
     );
+    await settleEntries(
+      tx,
+      places.filter(({ deliveryId }) => ids.has(deliveryId)),
+    );
+    await doubtEntries(tx, crossed);
     if (troubles.length > 0) await reportTrouble(tx, kind, troubles);
     for (const { held } of idleTries) await returnTry(tx, kind, held.delivery.endpoint);
     return ids;

@@ -15,6 +15,7 @@ import {
 import {
   createPerson,
   createSegment,
+  inAndOut,
   settled,
   startDispatcher,
   type TestDispatcher,
@@ -53,7 +54,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
 
   test('Resend: adds on entering, removes on leaving', async () => {
     start();
-    const segment = await createSegment(db, 'resend', { audienceId: 'aud_1', sync: true });
+    const segment = await createSegment(db, 'resend', inAndOut({ audienceId: 'aud_1' }));
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const [added] = await transition(db, segment, [personId]);
     await settled(db, added, 'succeeded');
@@ -65,7 +66,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
 
   test('Meta: adds on entering, removes on leaving', async () => {
     start();
-    const segment = await createSegment(db, 'meta', { customAudienceId: '777', sync: true });
+    const segment = await createSegment(db, 'meta', inAndOut({ customAudienceId: '777' }));
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const [added] = await transition(db, segment, [personId]);
     await settled(db, added, 'succeeded');
@@ -86,7 +87,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
 
   test('a newer one replaces one whose attempt fails, once that attempt can have no effect any more', async () => {
     start({ timeoutMs: 3_000 });
-    const segment = await createSegment(db, 'resend', { audienceId: 'aud_2', sync: true });
+    const segment = await createSegment(db, 'resend', inAndOut({ audienceId: 'aud_2' }));
     const personId = await createPerson(db, { email: 'ada@example.com' });
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -108,10 +109,10 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
   });
 
   test('an edit of the audience between the tries brings nobody back', async () => {
-    const segment = await createSegment(db, 'meta', { customAudienceId: 'old', sync: true });
+    const segment = await createSegment(db, 'meta', inAndOut({ customAudienceId: 'old' }));
     const personId = await createPerson(db, { email: 'ada@example.com' });
     const [added] = await transition(db, segment, [personId]);
-    const automationConfig = JSON.parse(JSON.stringify(segment.config).replace('"old"', '"new"'));
+    const automationConfig = JSON.parse(JSON.stringify(segment.config).replaceAll('"old"', '"new"'));
     await db.segment.update({ where: { id: segment.id }, data: { automationConfig } });
     const [removed] = await transition(
       db,
@@ -148,7 +149,7 @@ describe.each(queueBackends)('audiences on $name', ({ useServices }) => {
       await reply(200, { body: {} })(request, response);
     });
     const personId = await createPerson(db, { email: 'ada@example.com' });
-    const segment = await createSegment(db, 'resend', { audienceId: 'aud_3', sync: true });
+    const segment = await createSegment(db, 'resend', inAndOut({ audienceId: 'aud_3' }));
     const ids: string[] = [];
     for (const edge of ['entered', 'exited', 'entered', 'exited', 'entered'] as const) {
       ids.push(...(await transition(db, segment, [personId], edge)));

@@ -58,8 +58,8 @@ describe.each(queueBackends)('the dispatcher, about somebody who is erased, on $
     const personId = await createPerson(db, { email: 'ada@example.com', phone: '+49301234567' });
     const other = await createPerson(db, { email: 'ben@example.com' });
     for (const [kind, automation] of [
-      ['resend', { audienceId: 'aud_1', sync: true }],
-      ['meta', { customAudienceId: '777', sync: true }],
+      ['resend', { audienceId: 'aud_1', trigger: 'on_enter' }],
+      ['meta', { customAudienceId: '777', action: 'add' }],
     ] as const) {
       const segment = await createSegment(db, kind, automation);
       for (const id of await transition(db, segment, [personId, other])) await settled(db, id, 'succeeded');

@@ -12,7 +12,7 @@ type Flood = { readonly endpoint: string; readonly segmentId: string; readonly c
 async function flood(
   db: Database,
   { endpoint, segmentId, count }: Flood,
-  owner: { automationId: string; personId: string; membershipId: bigint } = {
+  owner: { automationId: string; personId: string; membershipId: bigint | null } = {
     automationId: randomUUID(),
     personId: randomUUID(),
     membershipId: 1n,

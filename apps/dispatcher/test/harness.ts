@@ -32,6 +32,8 @@ export type DispatcherSettings = {
   readonly pollMs?: number;
   readonly drainMs?: number;
   readonly resendRate?: Rate;
+  /** How long calls of Meta are gathered. */
+  readonly metaWindowMs?: number;
   readonly secretBox?: SecretBox;
   readonly onUnreadable?: (automationId: string) => void;
   /** A number in [0, 1); the middle unless given. */
@@ -56,10 +58,12 @@ export function startDispatcher(
   });
   const impatient = retryDelaysMs === undefined ? {} : { retryDelaysMs };
   const { resendRate: rate = { max: 1_000, perMs: 1_000 } } = settings;
+  const { metaWindowMs: windowMs = made.meta.group.windowMs } = settings;
   const destinations = ofEachKind((kind) => ({
     ...made[kind],
     ...impatient,
     ...(kind === 'resend' ? { rate } : {}),
+    ...(kind === 'meta' ? { group: { ...made.meta.group, windowMs } } : {}),
   }));
   const { pollMs = 100, leaseMs = TIMES.leaseMs, drainMs = 500 } = settings;
   const attemptMs = timeoutMs ?? TIMES.attemptMs;
@@ -82,16 +86,27 @@ export function startDispatcher(
   return { stop };
 }
 
-/** A segment with one automation, and how its deliveries are addressed. */
+/** A segment with its automations, and how their deliveries are addressed. */
 export type TestSegment = { readonly id: string; readonly config: AutomationConfig };
+
+/** What triggers make of an audience: who enters is added, who leaves is taken out. */
+export function inAndOut(
+  audience: { readonly audienceId: string } | { readonly customAudienceId: string },
+): object[] {
+  return [
+    { ...audience, trigger: 'on_enter', action: 'add' },
+    { ...audience, trigger: 'on_exit', action: 'remove' },
+  ];
+}
 
 export async function createSegment(
   db: Database,
   kind: DestinationKind,
-  automation: object,
+  automation: object | readonly object[],
 ): Promise<TestSegment> {
   const secret = kind === 'webhook' ? { secret: SECRET } : {};
-  const config = automationConfigSchema.parse({ [kind]: { id: randomUUID(), ...secret, ...automation } });
+  const part = [automation].flat().map((one) => ({ id: randomUUID(), ...secret, ...one }));
+  const config = automationConfigSchema.parse({ [kind]: part });
   const id = uuidv7();
   await db.segment.create({ data: { id, name: 'Power users', criteria: {}, automationConfig: config } });
   return { id, config };
@@ -138,7 +153,7 @@ export async function transition(
   edge: 'entered' | 'exited' = 'entered',
 ): Promise<string[]> {
   const at = nextInstant();
-  const segment = { id: segmentId, automations: automationsOf(config) };
+  const segment = { id: segmentId, automations: automationsOf(config), syncs: false };
   const open = { segmentId, personId: { in: [...personIds] }, exitedAt: null };
   if (edge === 'entered') {
     await db.segmentMembership.updateMany({ where: open, data: { exitedAt: new Date(at) } });

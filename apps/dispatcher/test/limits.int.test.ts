@@ -13,6 +13,7 @@ import {
   allSucceeded,
   createPerson,
   createSegment,
+  inAndOut,
   type DispatcherSettings,
   settled,
   startDispatcher,
@@ -70,7 +71,7 @@ describe.each(queueBackends)('what limits Resend on $name', ({ useServices }) =>
   test('a newer state waits until an older call can no longer be applied', async () => {
     const timeoutMs = 1_500;
     start(own, { timeoutMs, leaseMs: 4_000, retryDelaysMs: [0, 20, 20, 20] });
-    const segment = await createSegment(own.db, 'resend', { audienceId: 'unsure', sync: true });
+    const segment = await createSegment(own.db, 'resend', inAndOut({ audienceId: 'unsure' }));
     const personId = await createPerson(own.db, { email: 'ada@example.com' });
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -71,7 +71,7 @@ async function openResend(): Promise<OtherSide> {
   const emails: string[] = [];
   return {
     ...commonOf(resend),
-    automation: () => ({ audienceId: AUDIENCE, sync: true }),
+    automation: () => ({ audienceId: AUDIENCE, trigger: 'on_enter' }),
     expectPerson: (email) => {
       // Known contacts take one request each.
       resend.addContact(email);
@@ -87,7 +87,7 @@ async function openMeta(): Promise<OtherSide> {
   const meta = await startFakeMeta();
   return {
     ...commonOf(meta),
-    automation: () => ({ customAudienceId: AUDIENCE, sync: true }),
+    automation: () => ({ customAudienceId: AUDIENCE, action: 'add' }),
     expectPerson: () => undefined,
     keepAnswers: () => meta.disturb(() => keepAnswer),
     answerAgain: () => meta.disturb(null),

@@ -10,7 +10,7 @@ import {
   startFakeResend,
   waitFor,
 } from '#testkit';
-import { createPerson, createSegment, type TestSegment, transition } from './harness';
+import { createPerson, createSegment, inAndOut, type TestSegment, transition } from './harness';
 
 /** A repeatable sequence of numbers in [0, 1) (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -26,7 +26,7 @@ export function seededRandom(seed: number): () => number {
 type Person = { readonly id: string; readonly email: string; isIn: boolean };
 
 /**
- * People who enter and leave three segments together: one tells a webhook, two keep an audience equal to themselves. The
+ * People who enter and leave three segments together: one tells a webhook, two add to an audience and take out of it. The
  * fakes are closed at the end of the file.
  */
 export type World = {
@@ -51,8 +51,8 @@ export async function makeWorld(
   for (const fake of [receiver, resend, meta]) closeAtEnd(() => fake.close());
   const segments: TestSegment[] = [
     await createSegment(db, 'webhook', { url: receiver.origin }),
-    await createSegment(db, 'resend', { audienceId: 'aud', sync: true }),
-    await createSegment(db, 'meta', { customAudienceId: '777', sync: true }),
+    await createSegment(db, 'resend', inAndOut({ audienceId: 'aud' })),
+    await createSegment(db, 'meta', inAndOut({ customAudienceId: '777' })),
   ];
   const people: Person[] = [];
   for (let index = 0; index < count; index += 1) {

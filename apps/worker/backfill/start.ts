@@ -6,6 +6,7 @@ import {
   type EvaluationRow,
   findOpenEvaluations,
   readNow,
+  requestScheduledAudiences,
 } from '#database';
 import type { Drift } from '#decisions';
 import {
@@ -70,6 +71,8 @@ function startSchedule({ db, backend, producer, log, evaluationCron }: Tools): C
   };
   const handle = async (): Promise<void> => {
     const evaluationId = await askForScheduledEvaluation(db, uuidv7());
+    // What the run finds wrong marks its people: it differs for that reason, and is no drift of the audience.
+    await requestScheduledAudiences(db);
     await producer.add('backfill', { evaluationId }, evaluationId);
   };
   const consumer = makeConsumer('schedule', backend, handle, {

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { AUDIENCES } from '#automations';
 import {
   advanceErasure,
   audiencesLeft,
@@ -38,7 +39,7 @@ async function leave({ db, counters, wakeRelay }: EraseTools, erasure: ErasureRo
   });
   if (exited > 0)
     counters.add('segment_transitions_total', { direction: 'exited', cause: 'erasure' }, exited);
-  for (const destination of destinations) await wakeRelay(destination);
+  for (const destination of [...destinations, AUDIENCES]) await wakeRelay(destination);
 }
 
 /** Waits for the audiences to let the person go. @returns false while there is something to wait for */

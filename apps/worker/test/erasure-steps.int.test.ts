@@ -24,7 +24,7 @@ describe.each(queueBackends)('the steps of an erasure on $name', ({ useServices 
       name: 'Active',
       criteria: { features: { coreActions: { min: 1 } } },
       automationConfig: {
-        resend: { audienceId: 'aud', sync: true },
+        resend: { audienceId: 'aud', trigger: 'on_enter' },
         meta: { customAudienceId: '77', action: 'add' },
       },
     });

@@ -132,7 +132,16 @@ describe.each(queueBackends)('retention on $name', ({ useServices }) => {
       };
       const createdAt = new Date(daysAgo(days));
       await db.delivery.create({
-        data: { id, ...about, ...what, status, createdAt, body: 'said', reason: 'HTTP_500' },
+        data: {
+          id,
+          ...about,
+          ...what,
+          status,
+          createdAt,
+          body: 'said',
+          identifier: 'a@x.example',
+          reason: 'HTTP_500',
+        },
       });
       await db.deliveryAttempt.create({
         data: {
@@ -157,6 +166,8 @@ describe.each(queueBackends)('retention on $name', ({ useServices }) => {
     await sweepDeliveries(tools());
     const said = await db.delivery.findMany({ where: { body: { not: null } } });
     expect(said.map(({ id }) => id).sort()).toEqual(kept.sort());
+    expect(said.map(({ identifier }) => identifier)).toEqual(kept.map(() => 'a@x.example'));
+    expect(await db.delivery.count({ where: { identifier: { not: null } } })).toBe(kept.length);
     const answered = await db.deliveryAttempt.findMany({ where: { responseBody: { not: null } } });
     expect(answered.map(({ deliveryId }) => deliveryId).sort()).toEqual(kept.sort());
     expect(await db.delivery.findMany({ where: { id: { in: old } } })).toHaveLength(3);

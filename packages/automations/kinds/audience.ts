@@ -22,13 +22,16 @@ export function refuseMixedSync(
   }
 }
 
+/** Of an automation that keeps an audience equal to its segment: who is in it is a state, which no transition sends. */
+export const NO_ACTIONS: EdgeActions<never> = { entered: null, exited: null };
+
 /** What each edge does to the audience. */
 export function audienceActions(config: {
   readonly sync?: true | undefined;
   readonly trigger?: 'on_enter' | 'on_exit' | undefined;
   readonly action?: AudienceAction | undefined;
 }): EdgeActions<AudienceAction> {
-  if (config.sync === true) return { entered: 'add', exited: 'remove' };
+  if (config.sync === true) return NO_ACTIONS;
   const action = config.action ?? 'add';
   return config.trigger === 'on_exit' ? { entered: null, exited: action } : { entered: action, exited: null };
 }

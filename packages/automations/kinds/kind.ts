@@ -14,6 +14,14 @@ export type NormalForm = {
   readonly actions: EdgeActions<Action>;
 };
 
+/** What the engine knows of a kind that keeps audiences. */
+export type AudienceFacts<Normal> = {
+  /** The automation that puts entries into an audience and takes them out, whatever segments sync it by now. */
+  readonly entryAutomation: (audienceId: string, id: string) => Normal;
+  /** Whether it knows people by their e-mail address alone: those who share one are one to it. */
+  readonly knowsByAddress: boolean;
+};
+
 /** What a secret is for, in its own kind of automation, and where it stands there. */
 export type SecretUse = { readonly use: string; readonly path: readonly (string | number)[] };
 
@@ -55,6 +63,8 @@ export type Kind<Posted extends Stored, Stored extends WithId, Normal extends No
   readonly endpointOf: (automation: Normal) => string;
   /** The audience that it keeps, under a name that no other kind uses; null: it keeps none. */
   readonly audienceOf: (automation: Normal) => string | null;
+  /** Null: it keeps none. */
+  readonly audience: AudienceFacts<Normal> | null;
   /** Whether what is sent is rendered once, before the first attempt, and stays the same bytes on every later one. */
   readonly rendersBody: boolean;
   /** Whether a refusal for good shows that the receiver is up and takes our credentials. */

@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { isStorable } from '#events';
-import type { AudienceAction, EdgeActions } from '../actions';
-import { audienceAction, audienceActions, audienceId, edgeTrigger, refuseMixedSync } from './audience';
+import type { Action, EdgeActions } from '../actions';
+import {
+  audienceAction,
+  audienceActions,
+  audienceId,
+  edgeTrigger,
+  NO_ACTIONS,
+  refuseMixedSync,
+} from './audience';
 import { automationId, type Kind, withoutSecrets } from './kind';
 
 const schema = z
@@ -31,7 +38,9 @@ export type MetaAutomation = {
   readonly id: string;
   readonly customAudienceId: string;
   readonly conversionEvent: string | null;
-  readonly actions: EdgeActions<AudienceAction>;
+  /** Keeps the audience equal to the segment: what is left to transitions is the conversion event (`send`). */
+  readonly syncs: boolean;
+  readonly actions: EdgeActions<Action>;
 };
 
 const keyOf = (automation: MetaAutomation): string => `meta:${automation.customAudienceId}`;
@@ -41,12 +50,16 @@ export const meta: Kind<MetaConfig, MetaConfig, MetaAutomation> = {
   schema: () => schema,
   stored: schema,
   shown: (stored) => stored,
-  normalise: (stored) => ({
+  normalise: ({ sync = false, conversionEvent = null, ...stored }) => ({
     kind: 'meta',
     id: stored.id,
     customAudienceId: stored.customAudienceId,
-    conversionEvent: stored.conversionEvent ?? null,
-    actions: audienceActions(stored),
+    conversionEvent,
+    syncs: sync,
+    // Who is in the audience is nobody's transition, but entering the segment is what the event tells of.
+    actions: sync
+      ? { ...NO_ACTIONS, entered: conversionEvent === null ? null : 'send' }
+      : audienceActions(stored),
   }),
   target: (config) => config.customAudienceId,
   originOf: null,
@@ -55,6 +68,18 @@ export const meta: Kind<MetaConfig, MetaConfig, MetaAutomation> = {
   signing: null,
   endpointOf: keyOf,
   audienceOf: keyOf,
+  audience: {
+    entryAutomation: (customAudienceId, id) => ({
+      kind: 'meta',
+      id,
+      customAudienceId,
+      conversionEvent: null,
+      syncs: true,
+      actions: NO_ACTIONS,
+    }),
+    // Its rows hold our id of each.
+    knowsByAddress: false,
+  },
   rendersBody: false,
   finalMeansItWorks: true,
   needsCredentials: true,

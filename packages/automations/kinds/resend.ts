@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import type { AudienceAction, EdgeActions } from '../actions';
-import { audienceAction, audienceActions, audienceId, edgeTrigger, refuseMixedSync } from './audience';
+import {
+  audienceAction,
+  audienceActions,
+  audienceId,
+  edgeTrigger,
+  NO_ACTIONS,
+  refuseMixedSync,
+} from './audience';
 import { automationId, type Kind, withoutSecrets } from './kind';
 
 const schema = z
@@ -19,6 +26,8 @@ export type ResendAutomation = {
   readonly kind: 'resend';
   readonly id: string;
   readonly audienceId: string;
+  /** Keeps the audience equal to the segment. */
+  readonly syncs: boolean;
   readonly actions: EdgeActions<AudienceAction>;
 };
 
@@ -33,6 +42,7 @@ export const resend: Kind<ResendConfig, ResendConfig, ResendAutomation> = {
     kind: 'resend',
     id: stored.id,
     audienceId: stored.audienceId,
+    syncs: stored.sync === true,
     actions: audienceActions(stored),
   }),
   target: (config) => config.audienceId,
@@ -42,6 +52,16 @@ export const resend: Kind<ResendConfig, ResendConfig, ResendAutomation> = {
   signing: null,
   endpointOf: keyOf,
   audienceOf: keyOf,
+  audience: {
+    entryAutomation: (id, automation) => ({
+      kind: 'resend',
+      id: automation,
+      audienceId: id,
+      syncs: true,
+      actions: NO_ACTIONS,
+    }),
+    knowsByAddress: true,
+  },
   rendersBody: false,
   finalMeansItWorks: true,
   needsCredentials: true,

@@ -81,6 +81,7 @@ export const slack: Kind<SlackConfig, StoredSlackConfig, SlackAutomation> = {
   signing: null,
   endpointOf: (automation) => automation.endpoint,
   audienceOf: () => null,
+  audience: null,
   rendersBody: true,
   finalMeansItWorks: true,
   needsCredentials: false,

@@ -150,6 +150,7 @@ export const webhook: Kind<WebhookConfig, StoredWebhookConfig, WebhookAutomation
   },
   endpointOf: (automation) => new URL(automation.url).origin,
   audienceOf: () => null,
+  audience: null,
   rendersBody: true,
   // Its 410 tells nothing of other deliveries.
   finalMeansItWorks: false,

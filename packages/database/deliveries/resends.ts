@@ -1,3 +1,4 @@
+import { adoptDeliveries } from '../audiences/results';
 import { type Database, inTransaction } from '../connection/connect';
 import { rowOf, rowsOf } from '../connection/sql';
 import { DELIVERY_COLUMNS, type DeliveryRow } from './list';
@@ -18,12 +19,14 @@ const TRY_AGAIN = `reason = NULL, attempts = 0, claim_token = NULL, claimed_unti
 export async function retryDelivery(db: Database, delivery: DeliveryRow): Promise<DeliveryRow | null> {
   return inTransaction(db, async (tx) => {
     await lockPeople(tx, [delivery.personId]);
-    return rowOf<DeliveryRow>(
+    const row = await rowOf<DeliveryRow>(
       tx,
       `UPDATE delivery d SET status = 'pending', next_attempt_at = clock_timestamp(), ${TRY_AGAIN}
         WHERE d.id = $1::uuid AND d.status IN ('dead', 'skipped') AND NOT ${HAS_NEWER} RETURNING ${DELIVERY_COLUMNS}`,
       delivery.id,
     );
+    await adoptDeliveries(tx, [delivery.id]);
+    return row;
   });
 }
 
@@ -49,11 +52,9 @@ async function resendBatch(
   const people = batch.flatMap(({ personId, stateKey }) => (stateKey === null ? [] : personId));
   return inTransaction(db, async (tx) => {
     if (people.length > 0) await lockPeople(tx, [...new Set(people)]);
-    const rows = await rowsOf<{ destination: string; status: string }>(
-      tx,
-      statement,
-      plainArray(batch.map(({ id }) => id)),
-    );
+    const ids = batch.map(({ id }) => id);
+    const rows = await rowsOf<{ destination: string; status: string }>(tx, statement, plainArray(ids));
+    if (people.length > 0) await adoptDeliveries(tx, ids);
     return rows.filter(({ status }) => status === 'pending').map(({ destination }) => destination);
   });
 }
@@ -110,11 +111,11 @@ export async function replayDeliveries(
 const SKIP = `
   UPDATE delivery SET status = 'skipped', reason = $2, next_attempt_at = NULL, unsettled_until = claimed_until,
          claim_token = NULL, claimed_until = NULL
-   WHERE id = ANY($1::uuid[]) AND ${NOT_ENDED}`;
+   WHERE id = ANY($1::uuid[]) AND identifier IS NULL AND ${NOT_ENDED}`;
 
 /**
- * Gives up what a segment still had to send, in batches. The claims go too: a holder finds that its token no longer
- * matches, and does not begin to send.
+ * Gives up what the transitions of a segment still had to send, in batches. The claims go too: a holder finds that its
+ * token no longer matches, and does not begin to send. Synced audiences are the reconciler's.
  * @param most deliveries at most; all unless given
  */
 export async function skipOpenDeliveries(

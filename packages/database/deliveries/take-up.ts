@@ -13,6 +13,8 @@ export type DeliveryContext = {
   readonly action: 'send' | 'add' | 'remove';
   readonly endpoint: string;
   readonly stateKey: string | null;
+  /** Of a synced audience: the entry that is put there or taken out. Null for what a trigger set off. */
+  readonly identifier: string | null;
   /** Attempts that were made. */
   readonly attempts: number;
   readonly body: string | null;
@@ -64,7 +66,7 @@ const TAKE_UP = `
      WHERE d.id = g.id AND ${HOLDS_CLAIM} AND d.taken_by IS NULL AND ${NOT_ENDED} RETURNING d.*)
   SELECT d.id::text, d.segment_id::text AS "segmentId", d.person_id::text AS "personId",
          d.automation_id::text AS "automationId", d.destination, d.type, d.action, d.endpoint,
-         d.state_key AS "stateKey", d.attempts, d.body, ${epochMs('d.created_at')} AS "createdAt",
+         d.state_key AS "stateKey", d.identifier, d.attempts, d.body, ${epochMs('d.created_at')} AS "createdAt",
          d.state_key IS NOT NULL AND EXISTS (SELECT FROM delivery o WHERE ${NEWER_STATE}) AS "isSuperseded",
          p.id IS NOT NULL AS "hasPerson", p.email, p.phone,
          (SELECT value FROM identity WHERE person_id = p.id AND kind = 'userId'

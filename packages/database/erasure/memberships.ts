@@ -1,3 +1,4 @@
+import { markAudiencePeople } from '../audiences/dirty';
 import { type Database, inTransaction } from '../connection/connect';
 import { textArray } from '../connection/literals';
 import { epochMs, rowOf, rowsOf, type Sql } from '../connection/sql';
@@ -8,22 +9,26 @@ import { advanceErasure, type ErasureRow } from './erasures';
 /** Why what was still to be sent about somebody who is erased is not sent. */
 const ERASED = 'erased';
 
-/** Gives up what was still to be sent about a person. @returns the audiences that a call in flight may still put them into */
+/**
+ * Gives up what transitions of a person still had to send. Synced audiences are the reconciler's: what it sends may be for
+ * somebody else too.
+ * @returns the audiences that a call in flight may still put them into
+ */
 async function skipDeliveries(tx: Sql, personId: string): Promise<string[]> {
-  const rows = await rowsOf<{ stateKey: string | null }>(
+  const rows = await rowsOf<{ endpoint: string }>(
     tx,
     `WITH open AS (
-       SELECT id, claimed_until FROM delivery WHERE person_id = $1::uuid AND status NOT IN ('succeeded', 'dead', 'skipped', 'superseded')
-          FOR UPDATE),
+       SELECT id, claimed_until FROM delivery
+        WHERE person_id = $1::uuid AND identifier IS NULL
+          AND status NOT IN ('succeeded', 'dead', 'skipped', 'superseded') FOR UPDATE),
           skipped AS (
        UPDATE delivery d SET status = 'skipped', reason = '${ERASED}', next_attempt_at = NULL,
               unsettled_until = d.claimed_until, claim_token = NULL, claimed_until = NULL
-         FROM open WHERE d.id = open.id RETURNING d.state_key, open.claimed_until)
-     SELECT DISTINCT state_key AS "stateKey" FROM skipped
-      WHERE state_key IS NOT NULL AND claimed_until > clock_timestamp()`,
+         FROM open WHERE d.id = open.id RETURNING d.state_key, d.endpoint, open.claimed_until)
+     SELECT DISTINCT endpoint FROM skipped WHERE state_key IS NOT NULL AND claimed_until > clock_timestamp()`,
     personId,
   );
-  return rows.flatMap(({ stateKey }) => stateKey ?? []);
+  return rows.map(({ endpoint }) => endpoint);
 }
 
 type Removal = Pick<
@@ -36,13 +41,13 @@ async function findRemovals(tx: Sql, personId: string, inFlight: readonly string
   return rowsOf<Removal>(
     tx,
     `SELECT last.* FROM (
-       SELECT audience || ':' || person_id AS state_key FROM audience_identifier WHERE person_id = $1::uuid
-       UNION SELECT unnest($2::text[])) held
+       SELECT audience FROM audience_identifier WHERE person_id = $1::uuid
+       UNION SELECT unnest($2::text[])) held(audience)
       CROSS JOIN LATERAL (
        SELECT d.segment_id AS "segmentId", d.membership_id AS "membershipId", d.automation_id AS "automationId",
               d.destination, d.endpoint, d.state_key AS "stateKey"
          FROM delivery d JOIN segment s ON s.id = d.segment_id
-        WHERE d.state_key = held.state_key
+        WHERE d.person_id = $1::uuid AND d.endpoint = held.audience AND d.state_key IS NOT NULL AND d.identifier IS NULL
         ORDER BY s.status = 'archived', d.created_at DESC, d.id DESC LIMIT 1) last`,
     personId,
     textArray(inFlight),
@@ -67,7 +72,8 @@ async function leaveSegments(tx: Sql, personId: string, at: number): Promise<num
 export type Left = { readonly exited: number; readonly destinations: ReadonlySet<string> };
 
 /**
- * Takes a person who is being erased out of all segments, and has audiences told to take them out.
+ * Takes a person who is being erased out of all segments, and has audiences told to take them out; of synced ones they are
+ * in none any more, whatever segments they were in.
  * @param waitMs how long the audiences are to be waited for
  */
 export async function leaveEverything(
@@ -99,6 +105,7 @@ export async function leaveEverything(
       createdAt: person.at,
     }));
     if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
+    await markAudiencePeople(tx, [personId]);
     return { exited, destinations: new Set(deliveries.map(({ destination }) => destination)) };
   });
 }

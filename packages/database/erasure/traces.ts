@@ -19,16 +19,26 @@ const TRACES: readonly string[] = [
   byPlace('person_trait'),
   byPlace('subscription'),
   byPlace('audience_identifier'),
+  byPlace('audience_member'),
+  byPlace('audience_dirty'),
+  // What somebody else makes wanted stays: it is their address too.
+  `DELETE FROM audience_entry WHERE (audience, key) IN (
+     SELECT e.audience, e.key FROM audience_entry e
+      WHERE e.person_id = $1::uuid
+        AND NOT EXISTS (SELECT FROM audience_member m WHERE m.audience = e.audience AND m.key = e.key)
+      LIMIT ${BATCH})`,
   // Answers may echo what was sent, and errors tell of it.
   `WITH page AS MATERIALIZED (
      SELECT id FROM delivery WHERE person_id = $1::uuid
         AND (body IS NOT NULL OR reason IS NOT NULL AND reason <> 'erased'
+             OR identifier IS NOT NULL AND status IN ('succeeded', 'dead', 'skipped', 'superseded')
              OR EXISTS (SELECT FROM delivery_attempt a WHERE a.delivery_id = delivery.id
                          AND (a.response_body IS NOT NULL OR a.error IS NOT NULL)))
       ORDER BY id LIMIT ${BATCH}),
         answers AS (
      UPDATE delivery_attempt a SET response_body = NULL, error = NULL FROM page WHERE a.delivery_id = page.id)
-   UPDATE delivery d SET body = NULL, reason = CASE WHEN d.reason = 'erased' THEN d.reason END
+   UPDATE delivery d SET body = NULL, reason = CASE WHEN d.reason = 'erased' THEN d.reason END,
+          identifier = CASE WHEN d.status IN ('pending', 'retrying') THEN d.identifier END
      FROM page WHERE d.id = page.id`,
 ];
 

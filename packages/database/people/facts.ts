@@ -1,4 +1,5 @@
 import type { Json, SubscriptionUpdate } from '#events';
+import { ANY_SYNCS } from '../audiences/dirty';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
 import { dropBeyondLimit } from './limits';
@@ -173,13 +174,18 @@ export async function addToPeople(
   );
 }
 
+/** Of a statement that returns the people whose address it `changed`: they are looked at anew in synced audiences. */
+const MARK_CHANGED = `INSERT INTO audience_dirty (person_id) SELECT id FROM changed WHERE ${ANY_SYNCS}`;
+
 /** Sets what is kept with the person of the e-mail trait. The link is dated only where the address changes. */
 export async function setEmails(tx: Sql, emails: ReadonlyMap<string, string | null>): Promise<void> {
   await tx.$executeRawUnsafe(
-    `UPDATE person p
-        SET email = w.email, email_linked_at = CASE WHEN w.email IS NULL THEN NULL ELSE clock_timestamp() END
-       FROM unnest($1::uuid[], $2::text[]) w(id, email)
-      WHERE p.id = w.id AND p.email IS DISTINCT FROM w.email`,
+    `WITH changed AS (
+       UPDATE person p
+          SET email = w.email, email_linked_at = CASE WHEN w.email IS NULL THEN NULL ELSE clock_timestamp() END
+         FROM unnest($1::uuid[], $2::text[]) w(id, email)
+        WHERE p.id = w.id AND p.email IS DISTINCT FROM w.email RETURNING p.id)
+     ${MARK_CHANGED}`,
     plainArray([...emails.keys()]),
     textArray([...emails.values()]),
   );
@@ -188,8 +194,10 @@ export async function setEmails(tx: Sql, emails: ReadonlyMap<string, string | nu
 /** Sets what is kept with the person of the phone trait. */
 export async function setPhones(tx: Sql, phones: ReadonlyMap<string, string | null>): Promise<void> {
   await tx.$executeRawUnsafe(
-    `UPDATE person p SET phone = w.phone FROM unnest($1::uuid[], $2::text[]) w(id, phone)
-      WHERE p.id = w.id AND p.phone IS DISTINCT FROM w.phone`,
+    `WITH changed AS (
+       UPDATE person p SET phone = w.phone FROM unnest($1::uuid[], $2::text[]) w(id, phone)
+        WHERE p.id = w.id AND p.phone IS DISTINCT FROM w.phone RETURNING p.id)
+     ${MARK_CHANGED}`,
     plainArray([...phones.keys()]),
     textArray([...phones.values()]),
   );

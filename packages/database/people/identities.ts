@@ -1,4 +1,5 @@
 import { PERSON_LIMITS } from '#events';
+import { ANY_SYNCS } from '../audiences/dirty';
 import { type Database, inTransaction } from '../connection/connect';
 import { rowsOf, type Sql } from '../connection/sql';
 import { plainArray, textArray } from '../connection/literals';
@@ -112,7 +113,7 @@ export async function findOrCreateUsers(
 /**
  * Links further identities to people who are there. An identity that is taken stays with its first person. People have
  * only so many of each kind, and those beyond are not linked; two processes that link at the same moment may go beyond
- * by what they link then, for nobody holds a lock.
+ * by what they link then, for nobody holds a lock. An audience may know somebody by their userId: they are looked at anew.
  * @returns those that were not linked for that reason
  */
 export async function linkIdentities(sql: Sql, links: readonly IdentityLink[]): Promise<IdentityLink[]> {
@@ -132,7 +133,11 @@ export async function linkIdentities(sql: Sql, links: readonly IdentityLink[]): 
          FROM wanted w LEFT JOIN held h ON h.person_id = w.person_id AND h.kind = w.kind),
           linked AS (
        INSERT INTO identity (kind, value, person_id)
-       SELECT kind, value, person_id FROM placed WHERE NOT is_beyond ORDER BY position ON CONFLICT DO NOTHING)
+       SELECT kind, value, person_id FROM placed WHERE NOT is_beyond ORDER BY position ON CONFLICT DO NOTHING
+       RETURNING kind, person_id),
+          marked AS (
+       INSERT INTO audience_dirty (person_id)
+       SELECT DISTINCT person_id FROM linked WHERE kind = 'userId' AND ${ANY_SYNCS})
      SELECT kind, value, person_id AS "personId" FROM placed WHERE is_beyond`,
     textArray(sorted.map((link) => link.kind)),
     textArray(sorted.map((link) => link.value)),

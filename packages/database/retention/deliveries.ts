@@ -29,12 +29,13 @@ export async function emptyOldDeliveries(
     const { last, looked, count } = await oneRowOf<{ last: string | null; looked: number; count: number }>(
       tx,
       `WITH page AS MATERIALIZED (
-         SELECT id, body IS NOT NULL AS has_body,
+         SELECT id, body IS NOT NULL OR identifier IS NOT NULL AS has_content,
                 created_at < to_timestamp($2::float8 / 1000)
                   AND status IN ('succeeded', 'dead', 'skipped', 'superseded') AS is_old
            FROM delivery WHERE id > $1::uuid ORDER BY id LIMIT $3::int),
             bodies AS (
-         UPDATE delivery d SET body = NULL FROM page WHERE d.id = page.id AND page.is_old AND page.has_body
+         UPDATE delivery d SET body = NULL, identifier = NULL FROM page
+          WHERE d.id = page.id AND page.is_old AND page.has_content
             AND d.status IN ('succeeded', 'dead', 'skipped', 'superseded') RETURNING d.id),
             answers AS (
          UPDATE delivery_attempt a SET response_body = NULL

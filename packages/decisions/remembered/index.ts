@@ -17,6 +17,7 @@ import { readMemberships, type RememberedMemberships } from './memberships';
  * | here, `memberships` | the segments that people are in | `person.stays_version`; 0 means none | what opens, closes or moves memberships |
  * | here, `definitions` | the active segments, parsed | `definition_revision.revision` | every edit of criteria, automations, status or feature rules, before it validates |
  * | dispatcher, `automation-cache` | the parsed automations of a segment | the config's text, read with each delivery | nobody: the text itself is compared |
+ * | dispatcher, `sync-segments` | which segments sync which audiences | `definition_revision.revision` | as of `definitions` |
  *
  * A memory of what a transaction writes registers at its `afterwards`, and is kept only once the commit is known.
  */

@@ -1,3 +1,4 @@
+import { AUDIENCES } from '#automations';
 import {
   decideStep,
   type EvaluationRow,
@@ -5,7 +6,7 @@ import {
   insertDeliveries,
   loadRunState,
   type LockedChunk,
-  type NewDelivery,
+  markAudiencePeople,
   NOBODY,
   useNestedLoops,
   readNow,
@@ -46,21 +47,27 @@ export type ChunkDecision =
 
 type Sum = { entered: number; exited: number; transitions: StepTransition[]; destinations: Set<string> };
 
-/** Writes what the transitions of a step owe. */
+/** Writes what the transitions of a step owe. @returns what is to be woken */
 async function deliver(
   tx: Sql,
   transitions: readonly StepTransition[],
   { segments }: PlannedStep,
   cause: EvaluationRow['kind'],
-): Promise<readonly NewDelivery[]> {
+): Promise<readonly string[]> {
   const byId = new Map<string, RunSegment>(segments.map((segment) => [segment.id, segment]));
-  const deliveries = transitions.flatMap(({ personId, segmentId, edge, membershipId, atMs }) => {
+  const owing = transitions.flatMap(({ personId, segmentId, edge, membershipId, atMs }) => {
     const segment = byId.get(segmentId);
-    if (segment === undefined) return [];
-    return deliveriesOf({ personId, segment, edge, at: atMs, cause }, membershipId);
+    return segment === undefined ? [] : [{ personId, segment, edge, at: atMs, cause, membershipId }];
   });
+  const deliveries = await deliveriesOf(tx, owing);
   if (deliveries.length > 0) await insertDeliveries(tx, deliveries);
-  return deliveries;
+  const synced = owing.filter(({ segment }) => segment.syncs);
+  await markAudiencePeople(
+    tx,
+    synced.map(({ personId }) => personId),
+  );
+  const destinations = deliveries.map(({ destination }) => destination);
+  return synced.length === 0 ? destinations : [...destinations, AUDIENCES];
 }
 
 async function decidePass(
@@ -74,7 +81,9 @@ async function decidePass(
   for (const [index, planned] of pass.steps.entries()) {
     const people = pass.spreads && index > 0 ? changed : pass.people;
     if (people.isEmpty) return;
-    const wanted = planned.segments.filter(({ automations }) => settledMs !== null || automations.length > 0);
+    const wanted = planned.segments.filter(
+      ({ automations, syncs }) => settledMs !== null || automations.length > 0 || syncs,
+    );
     const wantChanged = pass.spreads && index < pass.steps.length - 1;
     const result = await decideStep(tx, {
       people,
@@ -90,8 +99,8 @@ async function decidePass(
     sum.entered += result.entered;
     sum.exited += result.exited;
     if (settledMs !== null) sum.transitions.push(...result.transitions);
-    const deliveries = await deliver(tx, result.transitions, planned, run.kind);
-    for (const { destination } of deliveries) sum.destinations.add(destination);
+    const woken = await deliver(tx, result.transitions, planned, run.kind);
+    for (const destination of woken) sum.destinations.add(destination);
   }
 }
 

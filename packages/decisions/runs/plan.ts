@@ -15,6 +15,8 @@ export type RunSegment = {
   readonly criteria: Criteria | null;
   /** What its transitions set off; empty when this run, or the segment's own run, suppresses them. */
   readonly automations: readonly Automation[];
+  /** Whether it syncs an audience, which no run suppresses. */
+  readonly syncs: boolean;
 };
 
 /** Segments that are decided in one statement: none reads the membership of another. */
@@ -81,6 +83,7 @@ export function planChunk(
     id: segment.id,
     criteria: segment.criteria,
     automations: automationsOf(segment),
+    syncs: segment.syncs,
   });
   const everything = (people: PersonList): Pass => ({
     people,
@@ -90,7 +93,8 @@ export function planChunk(
   });
   if (target === null) return [everything(chunk.known.union(chunk.fresh))];
   const active = definitions.byId.get(target);
-  const archived: RunSegment = { id: target, criteria: null, automations: [] };
+  // An archived segment syncs nothing: its audiences are left, or emptied, without a look at its members.
+  const archived: RunSegment = { id: target, criteria: null, automations: [], syncs: false };
   // A segment that has been paused meanwhile keeps its members as they are.
   const first = active !== undefined ? [toRun(active)] : run.kind === 'archive' ? [archived] : [];
   const steps = [

@@ -46,6 +46,22 @@ export function rowWithout(old: AudienceRow, current: AudienceRow): AudienceRow 
   return rest.every((value) => value === '') ? null : rest;
 }
 
+/** A row's values by their columns, apart: two rows that name one of them may mean the same person. */
+export const rowParts = {
+  of: (identifier: string): string[] =>
+    rowsFromText([identifier]).flatMap((row) =>
+      AUDIENCE_SCHEMA.flatMap((column, index) => (row[index] === '' ? [] : [`${column} ${row[index]}`])),
+    ),
+  without: (identifier: string, parts: ReadonlySet<string>): string | null => {
+    const [row] = rowsFromText([identifier]);
+    if (row === undefined) return null;
+    const kept = (index: 0 | 1 | 2): string =>
+      parts.has(`${AUDIENCE_SCHEMA[index]} ${row[index]}`) ? '' : row[index];
+    const rest: AudienceRow = [kept(0), kept(1), kept(2)];
+    return rest.every((value) => value === '') ? null : rowToText(rest);
+  },
+};
+
 /** The user id unless it is an e-mail address or a phone itself: it is sent as it is. */
 function externIdOf({ id, userId, phone }: Recipient): string {
   if (userId === null) return id;

@@ -6,7 +6,7 @@ import { holdsUp } from '../in-parts';
 import { changeAudience, type MetaCall, readAudience } from './audience';
 import { sendConversions } from './events';
 import type { MetaSettings } from './graph';
-import { type AudienceRow, audienceRow, rowsFromText, rowToText, rowWithout } from './hashing';
+import { type AudienceRow, audienceRow, rowParts, rowsFromText, rowToText, rowWithout } from './hashing';
 import { META_RETRY_DELAYS_MS, ROWS_MAX } from './limits';
 import { makeThrottle } from './usage';
 
@@ -35,6 +35,7 @@ export function makeMetaDestination(options: {
       const row = audienceRow(person);
       return row === null ? null : rowToText(row);
     },
+    parts: rowParts,
     check: (automation, signal) => {
       if (automation.kind !== 'meta') throw new TypeError(`a ${automation.kind} automation is not for Meta`);
       return timedAttempt({ signal, timeoutMs }, async (bounded) => {
@@ -48,6 +49,7 @@ export function makeMetaDestination(options: {
       return timedAttempts({ signal, timeoutMs }, async (bounded) => {
         if (settings === undefined) return requests.map(() => ({ outcome: { kind: 'skipped', reason } }));
         const call = { settings, send, throttle, signal: bounded };
+        if (group.action === 'send') return tellOnly(call, group, now());
         return group.action === 'remove' ? removePeople(call, group) : addPeople(call, group, now());
       });
     },
@@ -76,9 +78,22 @@ function groupOf(requests: readonly DeliveryRequest[]): Group | null {
   return { action, audienceId, members };
 }
 
+/** Tells of people who entered, and leaves the audience to its reconciler. */
+async function tellOnly(call: MetaCall, { members }: Group, nowMs: number): Promise<Attempted[]> {
+  const rows = members.map(({ request }) => audienceRow(request.person));
+  const results = rows.map((row) => (row === null ? NO_IDENTIFIER : DELIVERED));
+  return tellConversions(call, { members, rows, results, nowMs });
+}
+
+/** The row that a request puts in. */
+function rowOf({ entry, person }: DeliveryRequest): AudienceRow | null {
+  return entry === undefined ? audienceRow(person) : (rowsFromText([entry])[0] ?? null);
+}
+
 /** Takes people out by what they were added with; who was never added by us, by what is known of them now. */
 async function removePeople(call: MetaCall, { audienceId, members }: Group): Promise<Attempted[]> {
   const rows = members.map(({ request }) => {
+    if (request.entry !== undefined) return rowsFromText([request.entry]);
     const kept = rowsFromText(request.identifiers);
     return kept.length > 0 ? kept : withoutNull([audienceRow(request.person)]);
   });
@@ -92,7 +107,7 @@ async function removePeople(call: MetaCall, { audienceId, members }: Group): Pro
  */
 async function addPeople(call: MetaCall, group: Group, nowMs: number): Promise<Attempted[]> {
   const { audienceId, members } = group;
-  const rows = members.map(({ request }) => audienceRow(request.person));
+  const rows = members.map(({ request }) => rowOf(request));
   const outdated = members.map(({ request }, index) => outdatedRows(request, rows[index] ?? null));
   const removed = await changePeople(call, { method: 'DELETE', audienceId }, outdated);
   const heldUp = removed.find((result) => result !== null && holdsUp(result.outcome)) ?? null;

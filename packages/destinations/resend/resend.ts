@@ -84,14 +84,16 @@ type Call = {
 const NO_EMAIL: Attempted = { outcome: { kind: 'skipped', reason: 'no e-mail address' } };
 
 /** Takes out the addresses that were added; of someone who was never added by us, the one that is known now. */
-async function removePerson(call: Call, { identifiers, person }: DeliveryRequest): Promise<Attempted> {
+async function removePerson(call: Call, { entry, identifiers, person }: DeliveryRequest): Promise<Attempted> {
+  if (entry !== undefined) return removeFromSegment(call, entry);
   const current = emailOf(person);
   const emails = identifiers.length > 0 || current === null ? identifiers : [current];
   return (await removeEach(call, emails)) ?? NO_EMAIL;
 }
 
 /** Adds the address of now, having taken out those that earlier adds left. */
-async function addPerson(call: Call, { identifiers, person }: DeliveryRequest): Promise<Attempted> {
+async function addPerson(call: Call, { entry, identifiers, person }: DeliveryRequest): Promise<Attempted> {
+  if (entry !== undefined) return addToSegment(call, entry);
   const email = emailOf(person);
   if (email === null) return NO_EMAIL;
   const removed = await removeEach(

@@ -35,12 +35,20 @@ export function audienceRequest(
 /** An automation that keeps an audience of Meta. */
 export function metaAutomation(rest: Partial<MetaAutomation> = {}): MetaAutomation {
   const actions = { entered: 'add', exited: 'remove' } as const;
-  return { kind: 'meta', id: 'm', customAudienceId: '2385', conversionEvent: null, actions, ...rest };
+  return {
+    kind: 'meta',
+    id: 'm',
+    customAudienceId: '2385',
+    conversionEvent: null,
+    syncs: false,
+    actions,
+    ...rest,
+  };
 }
 
 /** An automation that keeps an audience of Resend. */
 export function resendAutomation(audienceId: string): ResendAutomation {
-  return { kind: 'resend', id: 'r', audienceId, actions: { entered: 'add', exited: 'remove' } };
+  return { kind: 'resend', id: 'r', audienceId, syncs: false, actions: { entered: 'add', exited: 'remove' } };
 }
 
 /** A config whose addresses, `https://origin.example` where it holds any, lead to `origin`. */

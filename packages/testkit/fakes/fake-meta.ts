@@ -16,6 +16,8 @@ export type FakeMeta = FakeReceiver &
     rowsOf(audienceId: string): readonly FakeMetaRow[];
     /** Who is in an audience, by `EXTERN_ID`, sorted. */
     membersOf(audienceId: string): string[];
+    /** Adds a row as a user of Meta would have, by another tool. */
+    addRow(audienceId: string, row: FakeMetaRow): void;
     /** Conversion events by pixel, repeats (same name and id) dropped. */
     eventsOf(pixelId: string): readonly FakeMetaEvent[];
     /** Makes an audience one that Meta does not show; every other id exists. */
@@ -59,7 +61,7 @@ export function graphError(
 }
 
 /**
- * A local Graph API with its custom audiences, which are sets: adding a known row changes nothing, and removing
+ * A local Graph API with its custom audiences, which are sets of rows: adding a known row changes nothing, and removing
  * takes every row that shares an identifier.
  */
 export async function startFakeMeta(options: { readonly accessToken?: string } = {}): Promise<FakeMeta> {
@@ -82,6 +84,9 @@ export async function startFakeMeta(options: { readonly accessToken?: string } =
     ...receiver,
     ...disturbances,
     rowsOf,
+    addRow: (audienceId, row) => {
+      state.audiences.set(audienceId, addRows(rowsOf(audienceId), [row]));
+    },
     membersOf: (audienceId) =>
       rowsOf(audienceId)
         .map((row) => row['EXTERN_ID'] ?? '')
@@ -131,7 +136,7 @@ function changeAudience(request: ReceivedRequest, audienceId: string, state: Sta
   const named = new Set(valid.flatMap(identifiersOf));
   const known = state.audiences.get(audienceId) ?? [];
   const untouched = known.filter((row) => !identifiersOf(row).some((identifier) => named.has(identifier)));
-  state.audiences.set(audienceId, request.method === 'POST' ? [...untouched, ...valid] : untouched);
+  state.audiences.set(audienceId, request.method === 'POST' ? addRows(known, valid) : untouched);
   const invalid = rows.length - valid.length;
   return reply(200, {
     body: {
@@ -142,6 +147,11 @@ function changeAudience(request: ReceivedRequest, audienceId: string, state: Sta
       invalid_entry_samples: invalid === 0 ? {} : { 0: JSON.stringify(rows.find(state.isInvalid)) },
     },
   });
+}
+
+function addRows(known: readonly FakeMetaRow[], rows: readonly FakeMetaRow[]): FakeMetaRow[] {
+  const textOf = (row: FakeMetaRow): string => identifiersOf(row).toSorted().join(' ');
+  return [...new Map([...known, ...rows].map((row) => [textOf(row), row])).values()];
 }
 
 function receiveEvents(request: ReceivedRequest, pixelId: string, { events }: State): Handler {
