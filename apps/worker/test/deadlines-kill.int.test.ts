@@ -11,7 +11,13 @@ async function prepare(db: Database, segmentId: string, dueAt: number): Promise<
   const people = Array.from({ length: PEOPLE }, () => uuidv7());
   const at = new Date(dueAt - WINDOW_MS);
   await db.person.createMany({
-    data: people.map((id) => ({ id, lastSeenAt: at, lastDecidedAt: at, deadlineAt: new Date(dueAt) })),
+    data: people.map((id) => ({
+      id,
+      lastSeenAt: at,
+      lastDecidedAt: at,
+      deadlineAt: new Date(dueAt),
+      membershipsVersion: 1,
+    })),
   });
   await db.event.createMany({
     data: people.map((personId) => ({

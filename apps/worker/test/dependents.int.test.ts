@@ -1,9 +1,20 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Criteria } from '#criteria';
 import type { Database } from '#database';
 import { queueBackends, waitFor } from '#testkit';
-import { createSegment, idle, makeEvent, personOf, segmentsOf, startWorker } from './harness';
+import {
+  createSegment,
+  editSegment,
+  evaluated,
+  idle,
+  makeEvent,
+  personOf,
+  segmentsOf,
+  startWorker,
+} from './harness';
 
 const DAY_MS = 86_400_000;
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 async function staysOf(db: Database, userId: string, segmentId: string) {
   const personId = (await personOf(db, userId)) ?? '';
@@ -45,6 +56,29 @@ describe.each(queueBackends)('segments that read other segments, on $name', ({ u
     expect(await segmentsOf(db, 'd-1')).toEqual([outside]);
     const left = await Promise.all([base, inside, both].map((id) => staysOf(db, 'd-1', id)));
     expect(new Set(left.flat().map(({ exitedAt }) => exitedAt?.getTime()))).toEqual(new Set([clock]));
+    await stop();
+  });
+
+  test('tell of whom an edit of a read segment moves, as of anybody', async () => {
+    const { db, queues, stop } = startWorker(services);
+    const base = await createSegment(db, { traits: { plan: { eq: 'pro' } } });
+    const telling = { webhook: { id: uuidv7(), url: 'https://x.example', secret: SECRET } };
+    const reader = await createSegment(db, { segments: { memberOf: [base] } }, telling);
+    await queues.producer.add('events', {
+      events: [makeEvent('d-2', 'page_viewed', { traits: { plan: 'free' } })],
+    });
+    await evaluated({ db, queues, stop });
+    const told = async (): Promise<string[]> => {
+      const rows = await db.delivery.findMany({ where: { segmentId: reader }, orderBy: { id: 'asc' } });
+      return rows.map(({ type }) => type);
+    };
+    expect(await told()).toEqual([]);
+    await editSegment(db, base, { traits: { plan: { eq: 'free' } } });
+    await evaluated({ db, queues, stop });
+    expect(await told()).toEqual(['segment.entered']);
+    await editSegment(db, base, { traits: { plan: { eq: 'team' } } });
+    await evaluated({ db, queues, stop });
+    expect(await told()).toEqual(['segment.entered', 'segment.exited']);
     await stop();
   });
 });

@@ -24,6 +24,7 @@ import {
 import { deliverOne } from '../deliver-one';
 import type { AttemptResult, DeliveryRequest, Destination, Recipient } from '../destination';
 import { describeCheck } from './check-conformance';
+import { describeEntries } from './entry-conformance';
 import type { Conforming } from './conforming';
 import { automationOf, configAt, NOW_MS } from './request';
 
@@ -139,6 +140,8 @@ export function describeDestination(subject: Conforming): void {
         expect(receiver.requests).toEqual([]);
       });
     });
+
+    describeEntries(ADA, { make, request, receiver: () => receiver });
 
     describe('a group', () => {
       test('has a result for each, in order; who can’t be named is skipped', async () => {
