@@ -6,10 +6,10 @@ import {
   type EvaluationPart,
   type EvaluationRow,
   findOpenParts,
-  inTransaction,
   lockChunk,
   skipOpenDeliveries,
   startEvaluation,
+  type Transact,
 } from '#database';
 import {
   type ChunkDecision,
@@ -25,6 +25,7 @@ import { LostPlaceError, passOver } from './pass-over';
 
 export type BackfillStage = Pick<DecisionTools, 'definitions' | 'clock'> & {
   readonly db: Database;
+  readonly transact: Transact;
   readonly counters: Counters;
   readonly log: Log;
   /** Tells the dispatcher that a destination has something to send. */
@@ -51,12 +52,12 @@ type Step = { readonly decision: ChunkDecision; readonly next: EvaluationPart | 
 
 /** Decides on the next people of a range and moves its cursor, in one transaction. */
 async function runChunk(
-  { db, definitions, clock }: BackfillStage,
+  { transact, definitions, clock }: BackfillStage,
   run: EvaluationRow,
   part: EvaluationPart,
   { size, settledMs }: { readonly size: number; readonly settledMs: number | null },
 ): Promise<Step> {
-  return inTransaction(db, async (tx, afterwards) => {
+  return transact(async (tx, afterwards) => {
     const chunk = await lockChunk(tx, part, size);
     const tools = { definitions, ...(clock === undefined ? {} : { clock }) };
     const decision =

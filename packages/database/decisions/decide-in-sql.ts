@@ -106,16 +106,15 @@ function statementOf({ answers, change }: { answers: string; change: string }, s
     `a.deadline_at IS DISTINCT FROM ${deadline}`,
   ];
   return `${PLANNED_ANEW}
-WITH p AS MATERIALIZED (
-  SELECT p.*, greatest(to_timestamp(${NOW} / 1000), p.last_decided_at + interval '1 millisecond', p.last_seen_at)::timestamptz(3) AS at
-    FROM person p WHERE p.id = ANY(${PEOPLE})),
-a AS MATERIALIZED (
-  SELECT p.*, ${change} AS change,
+WITH a AS MATERIALIZED (
+  SELECT p.id, p.at, p.last_decided_at, p.deadline_at, p.deadline_claimed_until, p.active_days, p.decided_active_days,
+   ${change} AS change,
    (${answers}) AS answers,
    (SELECT coalesce(bit_or(1::bigint << (array_position(${SEGMENTS}, m.segment_id) - 1)), 0)
       FROM segment_membership m
      WHERE m.person_id = p.id AND m.exited_at IS NULL AND m.segment_id = ANY(${SEGMENTS})) AS stays
-    FROM p),
+    FROM (SELECT p.*, greatest(to_timestamp(${NOW} / 1000), p.last_decided_at + interval '1 millisecond', p.last_seen_at)::timestamptz(3) AS at
+            FROM person p WHERE p.id = ANY(${PEOPLE}) OFFSET 0) p),
 decision AS MATERIALIZED (
   SELECT a.id, a.at, a.answers, a.stays, ${deadline} AS deadline, (${[...written, ...settles].join(' OR ')}) AS written
     FROM a),

@@ -45,9 +45,9 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
        SELECT id, last_decided_at IS NULL AS is_fresh FROM person
         WHERE id > $1::uuid AND id <= $2::uuid AND erasing_at IS NULL
         ORDER BY id LIMIT $3::int FOR NO KEY UPDATE)
-     SELECT count(*)::int AS count, (array_agg(id ORDER BY id DESC))[1] AS last,
-            coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
-            coalesce(array_agg(id ORDER BY id) FILTER (WHERE is_fresh), '{}')::text AS fresh
+     SELECT count(*)::int AS count, (SELECT id FROM locked ORDER BY id DESC LIMIT 1) AS last,
+            coalesce(array_agg(id) FILTER (WHERE NOT is_fresh), '{}')::text AS known,
+            coalesce(array_agg(id) FILTER (WHERE is_fresh), '{}')::text AS fresh
        FROM locked`,
     part.cursor ?? FIRST_UUID,
     part.lastPerson,
