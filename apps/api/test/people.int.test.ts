@@ -27,7 +27,12 @@ describe.each(queueBackends)('people and evaluations on $name', ({ useServices }
     const { segment } = await client.createSegment({
       name: 'Active',
       criteria: CRITERIA,
-      automationConfig: { resend: { audienceId: 'aud', sync: true } },
+      automationConfig: {
+        resend: [
+          { audienceId: 'aud', trigger: 'on_enter' },
+          { audienceId: 'aud', trigger: 'on_exit', action: 'remove' },
+        ],
+      },
     });
     const evaluations = (isMember: boolean, transition: 'entered' | 'exited' | null) => ({
       personId,
