@@ -4,14 +4,14 @@ import { type Engine, startEngine } from './engine';
 import { makeEvents, makeSegments } from './load';
 import { inParallel, makePost } from './post';
 
-// `npm run bench:deadlines`: how late people move whom time alone moves, in the production shape. Each person has one
-// event, and leaves one segment and enters another when it leaves its window. The lateness is from that instant to the
-// decision.
+// `npm run bench:deadlines`: how late people move when only time moves them, in the production shape. Each person has
+// one event. When it leaves its window, the person leaves one segment and enters another. The lateness is from that
+// instant to the decision.
 
 const PEOPLE = Number(process.env['BENCH_PEOPLE'] ?? 100_000);
 const SPREAD_S = Number(process.env['BENCH_SECONDS'] ?? 60);
 const WINDOW_S = 30 * 60;
-/** Segments beside the two that people move between; whoever is due is decided against the windowed ones of all. */
+/** Segments beside the two that people move between; people who are due are decided against all windowed segments. */
 const OTHER_SEGMENTS = 20;
 /** Events in the load beside: batches of 200, ten a second. */
 const LOAD = { batch: 200, everyMs: 100 } as const;

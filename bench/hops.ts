@@ -8,7 +8,7 @@ import { countStatements, type StatementCounter } from './statement-counter';
 
 /** So many events, one after the other, each with a webhook: what is asked of Redis and PostgreSQL for one. */
 const EVENTS = 20;
-/** What the processes ask by themselves is counted over so long, and taken off. */
+/** The processes' own queries are counted over this time, and subtracted. */
 const IDLE_MS = 10_000;
 
 type Counts = { readonly commands: number; readonly statements: number; readonly atMs: number };

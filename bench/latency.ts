@@ -37,13 +37,13 @@ export type LatencyRun = {
   readonly segmentId: string;
   /** Users who are there and not in the segment: the probes, one each. */
   readonly users: readonly string[];
-  /** Single requests a second, of which every tenth is a probe. */
+  /** Single requests a second; every tenth is a probe. */
   readonly rate: number;
   readonly seconds: number;
   readonly background: readonly PostedEvent[];
 };
 
-/** POST-to-committed-transition (ms) at an offered load: requests are sent on time, whatever the answers take. */
+/** POST-to-committed-transition (ms) at an offered load: requests are sent on time, however long the answers take. */
 export async function measureLatency({
   databaseUrl,
   post,

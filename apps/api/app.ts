@@ -63,8 +63,8 @@ export function makeRoutes(deps: AppDeps, metrics: Metrics): Route[] {
 }
 
 /**
- * The API, which does not listen by itself. It holds nothing that must be closed: whatever it has accepted is in the
- * queue before the request is answered.
+ * The API, which does not listen by itself. It holds nothing that must be closed: all that it accepts is in the queue
+ * before it answers the request.
  */
 export function makeApp(deps: AppDeps): Express {
   const letIn = makeGuard(
@@ -81,7 +81,7 @@ export function makeApp(deps: AppDeps): Express {
     pressure: deps.watch.pressure,
     refused: (outcome) => metrics.countEvents(outcome, 1),
   });
-  // Whoever may send events is asked for a key first, and only then told how full the queue is.
+  // A caller who sends events must show a key first. Only then is the caller told how full the queue is.
   const guard = (access: Access): RequestHandler[] =>
     access === 'write' || access === 'write-or-admin' ? [letIn(access), admit] : [letIn(access)];
   const routes = makeRoutes(deps, metrics);

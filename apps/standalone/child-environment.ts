@@ -8,7 +8,7 @@ const API: readonly ChildName[] = ['api'];
 const WORKER: readonly ChildName[] = ['worker'];
 const SENDERS: readonly ChildName[] = ['api', 'dispatcher'];
 
-/** Who needs which variable: the compiler asks for each new one. Whoever finds a way into one process reads no more. */
+/** Who needs which variable: the compiler asks for each new one. An attacker in one process reads no others. */
 export const NEEDED_BY: Readonly<Record<keyof Env, readonly ChildName[]>> = {
   HOST: API,
   PORT: API,

@@ -42,7 +42,7 @@ function writeKey(file: string): void {
   try {
     linkSync(draft, file);
   } catch (error) {
-    // Of two first starts at once both go on with the first one's key.
+    // When two first starts run at once, both go on with the first one's key.
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(draft);

@@ -1,10 +1,10 @@
 import { type Account, runAs, serviceAccount } from '#embedded-postgres';
 
-/** Whom the children run as; without ids, as whoever runs this process. */
+/** The account that the children run as; without ids, the account of this process. */
 export type ChildIds = Account['ids'];
 
 /**
- * Whom root's children run as: nothing that listens to the network needs root.
+ * The account that root's children run as: nothing that listens to the network needs root.
  * @param probe a file that they have to read
  */
 export async function childIds(probe: string, note: (line: string) => void): Promise<ChildIds> {

@@ -22,7 +22,7 @@ export type Standalone = {
   readonly programs: readonly Program[];
   /** Of the children; `DATABASE_URL` is added, and each gets what it needs. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Whom the children run as. */
+  /** The account that the children run as. */
   readonly childIds: () => Promise<ChildContext['ids']>;
   readonly banner: string;
   readonly log: Log;
@@ -65,7 +65,7 @@ async function runChildren(options: Standalone, ofDatabase: NodeJS.ProcessEnv): 
 }
 
 /**
- * Runs the whole system until `stop` is aborted, at whatever point, and leaves no process behind.
+ * Runs the whole system until `stop` is aborted, at any point, and leaves no process behind.
  * @throws Error in one readable text when it can't start; what was started is stopped by then
  */
 export async function runStandalone(options: Standalone): Promise<void> {
@@ -86,7 +86,7 @@ export async function runStandalone(options: Standalone): Promise<void> {
     await options.migrate(databaseUrl);
     if (!stop.aborted) await runChildren(options, { ...own?.environment, DATABASE_URL: databaseUrl });
   } catch (error) {
-    // Whoever asked to stop does not wait for the start any more, nor for what became of it.
+    // A caller that asked to stop no longer waits for the start or for its result.
     if (!stop.aborted) throw error;
     options.log.warn({ err: error }, 'the start was broken off');
   } finally {

@@ -18,7 +18,7 @@ export type Program = {
 /** What the children share. */
 export type ChildContext = {
   readonly env: NodeJS.ProcessEnv;
-  /** Whom they run as; nothing: as whoever runs this process. */
+  /** The account that they run as; when empty, the account of this process. */
   readonly ids: { readonly uid?: number; readonly gid?: number };
   readonly log: Log;
   /** Aborted when the stop begins: from then on nothing is started again. */
@@ -35,7 +35,7 @@ export type SupervisedChild = {
 
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5_000;
-/** After so long a life a death is no longer one of a series. */
+/** When a process lived this long, its death does not count as one of a series. */
 const SETTLED_AFTER_MS = 30_000;
 
 /** How a process ended, for people. */
@@ -61,7 +61,7 @@ export function superviseChild(
     resolveReady = resolve;
     rejectReady = reject;
   });
-  ready.catch(() => {}); // whoever stops during the start no longer waits for it
+  ready.catch(() => {}); // a caller that stops during the start no longer waits for it
 
   const ended = (what: string, livedMs: number, byItself: boolean): void => {
     running = undefined;

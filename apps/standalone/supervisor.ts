@@ -8,7 +8,7 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
-/** @param programs in the order in which they are to stop: whoever makes work before those who do it */
+/** @param programs in the order in which they must stop: those that make work before those that do it */
 export function supervise(programs: readonly Program[], context: Omit<ChildContext, 'halt'>): Supervisor {
   const halt = new AbortController();
   const children = programs.map((program) => ({

@@ -30,7 +30,7 @@ export type SharedTools = Pipeline & {
   readonly turns: readonly Turns[];
 };
 
-/** Decides about people of whom something may have changed. */
+/** Decides about people who may have changed. */
 export type Evaluation = {
   /** Resolves once the decisions are committed. @throws GiveUpError, StoppedError */
   readonly evaluate: (payload: Payload<'evaluations'>) => Promise<void>;

@@ -133,7 +133,7 @@ const page = {
 
 /** The query of every list. */
 export const pageQuerySchema = closedQuery(page);
-/** Of what takes no parameters. */
+/** The query of routes without parameters. */
 export const noQuerySchema = closedQuery({});
 
 const statusesFault = `must be given once, and name some of ${STATUSES.join(', ')}, comma-separated`;

@@ -23,7 +23,7 @@ export function nameOfAudience(audience: string): AudienceName {
   return { destination, audienceId: audience.slice(destination.length + 1) };
 }
 
-/** The automation that puts entries into an audience and takes them out, whatever segments sync it by now. */
+/** The automation that puts entries into an audience and takes them out, whichever segments sync it by now. */
 export function entryAutomation(audience: string, id: string): Automation {
   const { destination, audienceId } = nameOfAudience(audience);
   const facts = KINDS[destination].audience;

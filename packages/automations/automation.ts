@@ -34,7 +34,7 @@ export function isSync(automation: Automation): boolean {
 /**
  * The key of the state that a delivery writes: among deliveries with one key only the newest counts, and only
  * one may be in flight. Null for what announces transitions and holds no state.
- * @param holder whom the audience holds: {@link holderIn}
+ * @param holder the person or address in the audience: {@link holderIn}
  */
 export function stateKeyOf(automation: Automation, holder: string): string | null {
   const audience = audienceOf(automation);
@@ -42,7 +42,7 @@ export function stateKeyOf(automation: Automation, holder: string): string | nul
 }
 
 /**
- * Whom an audience holds when it holds somebody: their address, where it knows them by that alone, else the person.
+ * What an audience holds for a person: their address, where it knows people by that alone, else the person.
  * @param keyOf the key of an address
  */
 export function holderIn(

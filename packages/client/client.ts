@@ -76,7 +76,7 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
       admin<Answer<'segmentEditAnswerSchema'>>('POST', '/segments', { body }),
     updateSegment: (id: string, body: UpdateSegment) =>
       admin<Answer<'segmentEditAnswerSchema'>>('PATCH', segment(id), { body }),
-    /** Archives it: members leave, without automations. `audiences: 'empty'` takes out whom its synced ones hold. */
+    /** Archives it: members leave, without automations. `audiences: 'empty'` takes people out of its synced ones. */
     deleteSegment: (id: string, query: ArchiveOptions = {}) => admin<void>('DELETE', segment(id), { query }),
     getSegment: (id: string) => admin<Answer<'segmentAnswerSchema'>>('GET', segment(id)),
     listSegments: (query: SegmentFilter = {}) =>
@@ -136,7 +136,7 @@ export function makeClient({ baseUrl, adminKey, writeKey, fetch: fetchWith = fet
     replayDeliveries: (body: z.input<typeof api.replayDeliveriesSchema>) =>
       admin<Answer<'replayedAnswerSchema'>>('POST', '/deliveries/replay', { body }),
 
-    /** The audiences that segments sync: whom they should hold, and how far they are. */
+    /** The audiences that segments sync: who should be in them, and how far they are. */
     listAudiences: () => admin<Answer<'audiencesAnswerSchema'>>('GET', '/audiences'),
     /** Compares an audience anew; `full` sends everything again. */
     reconcileAudience: (body: z.input<typeof api.reconcileAudienceSchema>) =>

@@ -54,9 +54,9 @@ export type CompiledSql = {
 };
 
 /**
- * The criteria as SQL over one row of `person`: what a condition needs of other tables it looks up by their keys,
- * so a statement over a chunk of people costs some index probes a person. Of several conditions the cheap ones
- * stand first, and `changesAt` looks up nothing where they settle the answer.
+ * The criteria as SQL over one row of `person`: a condition looks up what it needs of other tables by their keys,
+ * so a statement over a chunk of people costs some index probes a person. Cheap conditions
+ * stand before the others, and `changesAt` looks up nothing where they settle the answer.
  *
  * Reads `id`, the features, `email` and `phone` of the row, and `event`, `person_trait`, `subscription`,
  * `segment_membership`.

@@ -183,7 +183,7 @@ export type TraitCondition = z.infer<typeof valueSchema>;
 /** Member of ALL segments of `memberOf`, and of NONE of `notMemberOf`. */
 export type SegmentsCondition = z.infer<typeof segmentsSchema>;
 /**
- * A share of all people, by their ids alone: the same people for good, whatever they do. `not: {sample}` are exactly
+ * A share of all people by id alone: always the same people, no matter what they do. `not: {sample}` is exactly
  * the others, so two segments with the one and the other split people (A/B). A higher percent of one salt contains
  * the lower; different salts (default '') are independent of each other.
  */

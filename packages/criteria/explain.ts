@@ -36,7 +36,7 @@ export type ConditionResult = {
    */
   readonly actual: TraitValue | readonly SubscriptionState[];
   readonly matches: boolean;
-  /** Of an event only: what was counted, and the instants that count (epoch ms, newest first). */
+  /** Only for an event: what was counted, and the instants that count (epoch ms, newest first). */
   readonly counted?: { readonly condition: EventCondition; readonly instants: readonly number[] };
 };
 

@@ -9,8 +9,8 @@ type UnionIssue = z.core.$ZodIssueInvalidUnion;
 
 /**
  * Every fault of any zod error, in zod's order and without repeats, with paths that begin with `prefix` (''
- * for none). Each unknown key is a fault of its own, at its own path. Of a failed union only the branch is
- * told that the value's type shows to be meant; if there is none, the union itself.
+ * for none). Each unknown key is a fault of its own, at its own path. Of a failed union only the branch that
+ * the value's type points to is told; if there is none, the union itself.
  */
 export function faultsOf(error: z.ZodError, prefix: string): Fault[] {
   const faults = new Map<string, Fault>();

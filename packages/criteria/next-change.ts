@@ -11,7 +11,7 @@ import { windowMs } from './within';
  * epoch milliseconds; null if that never comes. Exact: the answer is the same at every instant before it.
  *
  * Only windowed counts depend on time, and without new events each only falls. So the answer can turn at few
- * instants: where an operator of such a count turns. They are tried in order.
+ * instants: those where an operator of such a count turns. They are tried in order.
  */
 export function nextChange(criteria: Criteria, state: PersonState, nowMs: number): number | null {
   const turns: number[] = [];
@@ -31,7 +31,7 @@ const collectTurns: PartReaders<Criteria, PersonState, Collected, void> = {
   subscription: timeless,
   person: timeless,
   traits: timeless,
-  // Membership changes by a decision, which asks again whoever reads it.
+  // Only a decision changes membership, and it evaluates the segments that read it again.
   segments: timeless,
   sample: timeless,
   events: (conditions, state, collected) => {

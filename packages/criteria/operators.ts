@@ -56,8 +56,8 @@ export const rangeOperators: Meanings<Range, number, Reaches, { readonly turnsAt
 };
 
 /**
- * Of one subscription. What it does not know (`null`) satisfies no operator. In SQL, of a row: unknown is NULL there,
- * which a WHERE takes for false.
+ * Operators over one subscription. What it does not know (`null`) satisfies no operator. The SQL is over a row: unknown
+ * is NULL there, which a WHERE takes for false.
  */
 export const subscriptionOperators: Meanings<SubscriptionCondition, SubscriptionState, string> = {
   status: {
@@ -79,7 +79,7 @@ export const subscriptionOperators: Meanings<SubscriptionCondition, Subscription
   },
 };
 
-/** Of the person; asking for false asks for a person who has none. */
+/** Over the person; a condition with false asks for a person who has none. */
 export const personOperators: Meanings<PersonCondition, PersonState, string> = {
   hasEmail: {
     holds: ({ hasEmail }, wanted) => hasEmail === wanted,
@@ -91,7 +91,7 @@ export const personOperators: Meanings<PersonCondition, PersonState, string> = {
   },
 };
 
-/** Of where the person is: in ALL segments of the one list, in NONE of the other. */
+/** Over the person's segments: in ALL segments of the one list, in NONE of the other. */
 export const segmentsOperators: Meanings<SegmentsCondition, PersonState, string> = {
   memberOf: {
     holds: ({ memberOf }, ids) => ids.every((id) => memberOf.has(id)),
@@ -113,10 +113,10 @@ function openStays(person: string, ids: string): string {
 }
 
 /**
- * Of one trait of the person, or one property of an event. Nothing is coerced: the string "5" and the number 5
+ * Over one trait of the person, or one property of an event. Nothing is coerced: the string "5" and the number 5
  * differ, in every operator. Texts compare exactly, but for two that are both dates: they compare by their instants,
- * however these are written. A missing value satisfies `neq` (it is not that value) and
- * `exists: false`, and nothing else. In SQL, of a jsonb that is there and not null: numbers are the decimals that JSON
+ * however these are written. A missing value satisfies `neq` (it is not that value) and `exists: false`,
+ * and nothing else. The SQL is over a jsonb that exists and is not null: numbers are the decimals that JSON
  * writes for them, which are in the same order.
  */
 export const valueOperators: Meanings<TraitCondition, PresentOrMissing, string> = {

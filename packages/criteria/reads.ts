@@ -30,8 +30,8 @@ export type FilteredEvents = {
 export type Reads = {
   readonly keys: ReadonlySet<ReadKey>;
   /**
-   * Per event name, how many of the newest instants suffice, for `evaluate` and for `nextChange`. Of conditions
-   * without `where` only.
+   * Per event name, how many of the newest instants suffice, for `evaluate` and for `nextChange`. Only conditions
+   * without `where` count here.
    */
   readonly eventDepths: ReadonlyMap<string, number>;
   /** What conditions with `where` read, one entry per name and where. */

@@ -27,7 +27,7 @@ export type Lookups = {
   readonly joins: () => string;
 };
 
-/** By the key of each person, where few are asked of all that there are. */
+/** Looks up by the key of each person, where only few of all people are asked. */
 export const lookupsByPerson: Lookups = {
   // LIMIT keeps the planner from turning the look-up into a scan of all subscriptions.
   subscription: (person, satisfied) =>
@@ -40,8 +40,8 @@ export const lookupsByPerson: Lookups = {
 };
 
 /**
- * Once for all people, where everybody is asked: those of whom it is so are joined to the people. Not a set that each
- * person is looked for in: inside `any` and `not` every process of the server would make it for itself.
+ * Looks up once for all people, where everybody is asked: those who satisfy the condition are joined to the people.
+ * It is not a set to look for each person in: inside `any` and `not` every process of the server would build its own.
  */
 export function makeSetLookups(): Lookups {
   const joins: string[] = [];

@@ -50,7 +50,7 @@ export type Decisions = {
   readonly answers: ReadonlyMap<string, ReadonlyMap<Segment, boolean>>;
   /** Destinations that have something to send. */
   readonly destinations: ReadonlySet<string>;
-  /** From each claimed deadline that still stood to the decision (ms). */
+  /** The time from each claimed deadline that still stood to the decision (ms). */
   readonly lateness: readonly number[];
 };
 

@@ -20,7 +20,7 @@ export type Segment = {
   readonly compiled: CompiledCriteria;
   readonly reads: Reads;
   readonly automations: readonly Automation[];
-  /** Whether it syncs an audience: whoever enters or leaves is looked at anew there. */
+  /** Whether it syncs an audience: people who enter or leave are checked anew there. */
   readonly syncs: boolean;
 };
 
@@ -30,13 +30,13 @@ export type Definitions = {
   /** Each after the segments whose membership it reads. */
   readonly segments: readonly Segment[];
   readonly byId: ReadonlyMap<string, Segment>;
-  /** Those whose answer can change as time passes. */
+  /** Segments whose answer can change as time passes. */
   readonly windowed: readonly Segment[];
   /** The segments that read any of the keys. `ACTIVE_DAYS` counts as one of them only if it changed. */
   readonly readersOf: (keys: readonly string[], activeDaysChanged: boolean) => readonly Segment[];
   /** The given segments and those that read their membership, directly or not, in the order of `segments`. */
   readonly withDependents: (segments: readonly Segment[]) => readonly Segment[];
-  /** Those that read the membership of a segment, active or not, directly or not. */
+  /** The segments, active or not, that read the membership of a segment, directly or not. */
   readonly dependentsOf: (segmentId: string) => readonly Segment[];
 };
 

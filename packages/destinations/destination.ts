@@ -20,8 +20,8 @@ export type DeliveryRequest = {
    */
   readonly identifiers: readonly string[];
   /**
-   * What is put in or taken out, as `identifierOf` made it, whoever it is of by now: an entry of a synced audience. Absent:
-   * the person, as they are now.
+   * What is put in or taken out, as `identifierOf` made it, even if it is another person's by now: an entry of a synced
+   * audience. If absent: the person, as they are now.
    */
   readonly entry?: string;
   /** 1 for the first. */
@@ -66,7 +66,7 @@ export type Scope = 'destination' | 'endpoint' | 'delivery';
 /**
  * What an attempt means for its delivery.
  * - `retry`: try again, not before `afterMs` if given. With a `scope` other than `delivery` it was throttled: all of
- *   that is to wait so long, and the attempt uses up no try. `outcomeUnknown`: the receiver may have got the request,
+ *   that must wait as long, and the attempt uses up no try. `outcomeUnknown`: the receiver may have got the request,
  *   and may act on it until the attempt's time (15 s) is over: no other state of the same key is sent before
  * - `final`: this delivery can never succeed
  * - `halt`: nothing sent there can succeed until somebody acts (a dead token, a missing audience), or for `afterMs`

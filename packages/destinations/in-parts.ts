@@ -44,7 +44,7 @@ function isRefusedWhole({ outcome, httpStatus }: Attempted): boolean {
   return outcome.kind === 'final' && (httpStatus ?? 0) >= 400;
 }
 
-/** Of a group that was refused, for what may have been spoiled by others. */
+/** The result for a member of a refused group that others in the group may have spoiled. */
 export function againLater({ outcome, httpStatus = null }: Attempted): Attempted {
   const error = 'error' in outcome ? outcome.error : 'refused';
   return { outcome: { kind: 'retry', error: `refused together with others: ${error}` }, httpStatus };

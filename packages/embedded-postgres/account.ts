@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** Whom PostgreSQL runs as; without ids, as whoever runs this process. */
+/** The account that PostgreSQL runs as; without ids, the account of this process. */
 export type Account = {
   readonly name: string;
   readonly ids: { readonly uid?: number; readonly gid?: number };
@@ -12,7 +12,7 @@ export type Account = {
 const OWN = 'segment-engine';
 /** Accounts for databases alone, in order of preference. */
 const PREFERRED = [OWN, 'postgres'];
-/** Where none can be made: other services may run as these, and could read the data and the password. */
+/** Used where none can be made: other services may run as these, and could read the data and the password. */
 const SHARED = ['nobody', 'daemon'];
 
 function idOf(name: string, flag: '-u' | '-g'): number | undefined {
@@ -39,8 +39,8 @@ function makeAccount(): Account | undefined {
 }
 
 /**
- * Whom services run as that root starts: PostgreSQL refuses to run as root, and `initdb` wants an account that the system
- * knows by name. Where there is none for databases, one is made (`segment-engine`).
+ * The account for services that root starts: PostgreSQL refuses to run as root, and `initdb` wants an account that the
+ * system knows by name. Where there is none for databases, one is made (`segment-engine`).
  * @param dataOwner uid and gid of a data folder that exists already: PostgreSQL runs for nobody else
  * @param note gets a line where an account was made, or others use it too
  * @throws Error when this is root and there is no other account

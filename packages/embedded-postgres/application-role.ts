@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 
-/** Whom the engine connects as: the owner of its database, and nothing beyond that. */
+/** The role that the engine connects as: it owns its database, and may do nothing beyond that. */
 export const APPLICATION_ROLE = 'segment_engine';
 
-/** Made or put right at every start, whatever a data folder holds. The password is hexadecimal. */
+/** Creates or corrects the role at every start, for any content of a data folder. The password is hexadecimal. */
 export async function ensureApplicationRole(admin: Client, password: string): Promise<void> {
   const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [APPLICATION_ROLE]);
   if (rowCount === 0) await admin.query(`CREATE ROLE ${APPLICATION_ROLE}`);

@@ -22,11 +22,11 @@ export type EmbeddedPostgresOptions = {
   readonly settings?: Readonly<Record<string, string>>;
   /** A folder whose `bin` holds PostgreSQL's programs. Without it: those of the npm package. */
   readonly programs?: string;
-  /** Gets a line for whatever a user should know. */
+  /** Gets a line for everything that a user should know. */
   readonly note?: (line: string) => void;
 };
 
-/** A server that answers. It is kept running (on its port) until `stop`, whoever kills it. */
+/** A server that answers. It is kept running (on its port) until `stop`, even if it is killed. */
 export type EmbeddedPostgres = {
   /** Of a role that owns the database, and is no superuser. */
   readonly url: string;
@@ -90,7 +90,7 @@ async function createCluster(
     if (sync) flush(path.dirname(data));
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
-    // Of two first starts at once one finds the other's cluster in its way, and that is the cluster.
+    // When two first starts run at once, one finds the other's cluster in its place. That is the cluster to use.
     if (!existsSync(path.join(data, 'PG_VERSION'))) throw error;
   }
 }

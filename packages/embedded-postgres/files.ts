@@ -26,7 +26,7 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
-/** Makes the folder and those above it, each open to be passed through whatever the umask. */
+/** Makes the folder and those above it. All accounts may pass through each, with any umask. */
 export function makeFolder(folder: string): void {
   const first = mkdirSync(folder, { recursive: true });
   if (first === undefined || process.platform === 'win32') return;

@@ -7,7 +7,7 @@ import { errorCode, give, makeFolder } from './files';
 /** For a start by root from a folder that PostgreSQL's account can't enter. */
 const SHARED_FOLDER = '/var/lib/segment-engine';
 
-/** Where a cluster lives, whom it runs as, and where copies of the programs may go. */
+/** Where a cluster lives, which account it runs as, and where copies of the programs may go. */
 export type Place = { readonly home: string; readonly account: Account; readonly copies: string };
 
 const dataIn = (home: string): string => path.join(home, 'data');
@@ -43,7 +43,7 @@ async function settleIn(home: string, account: Account): Promise<boolean> {
 /**
  * Decides where the cluster of a folder lives: in `<folder>/postgres`, or below `/var/lib/segment-engine` when root
  * starts it and PostgreSQL's account can't enter the folder. Data that exist decide over everything else.
- * @throws Error when the data exist but can't be used by whoever starts
+ * @throws Error when the data exist but the account of this process can't use them
  */
 export async function choosePlace(folder: string, note: (line: string) => void): Promise<Place> {
   makeFolder(path.resolve(folder));

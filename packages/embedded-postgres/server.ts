@@ -147,7 +147,7 @@ function logSince(file: string, offset: number): string {
 
 type Outcome = 'started' | 'locked' | 'port taken';
 
-/** `pg_ctl` puts the server into a session of its own: it gets no Ctrl-C and outlives whoever started it. */
+/** `pg_ctl` puts the server into a session of its own: it gets no Ctrl-C and outlives the process that started it. */
 async function tryStart({ binaries, account, home, data }: Cluster, port: number): Promise<Outcome> {
   const log = path.join(home, 'postgres.log');
   if (logSize(log) > LOG_LIMIT_BYTES) renameSync(log, `${log}.1`);

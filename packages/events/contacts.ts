@@ -9,7 +9,7 @@ const LABEL = String.raw`[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}_-]*[\p{L}\p{N}\p{M}])?`
 const ADDRESS = new RegExp(String.raw`^${LOCAL}@(?:${LABEL}\.)+(?=\p{L})${LABEL}$`, 'u');
 
 /**
- * The form in which an e-mail address is kept and identifies a person: trimmed, in lower case. Null for whatever is no
+ * The form in which an e-mail address is kept and identifies a person: trimmed, in lower case. Null for what is no
  * address, e.g. "N/A", "a@b" or a blank without a width.
  */
 export function normaliseEmail(value: unknown): string | null {

@@ -18,8 +18,8 @@ export type EngineEvent = {
   readonly occurredAt: number;
   readonly receivedAt: number;
   /**
-   * Its place among what was received in the same millisecond, from 0 (where it is left out). Of two values with the same
-   * time the later received one stands, and of two with the same receipt the one of the higher place.
+   * Its place among what was received in the same millisecond, from 0 (the default). If two values have the same time,
+   * the later received one stands; if they have the same receipt too, the one with the higher place stands.
    */
   readonly sequence?: number;
   readonly properties?: JsonObject;

@@ -7,7 +7,7 @@ export const DATE_FORMS =
 
 /**
  * The one reader of dates, wherever they stand: times of events, traits, bounds of criteria, files. Gives the instant in
- * whole epoch milliseconds; null for whatever is no date. The database's `iso_epoch_ms` reads the same.
+ * whole epoch milliseconds; null for everything that is no date. The database's `iso_epoch_ms` reads the same.
  *
  * A date (`2026-11-01`, midnight UTC), or a date and a time after `T` or a blank, with or without seconds and up to nine
  * digits of their fraction (those after the third are cut off, not rounded). Then, with or without a blank before,

@@ -45,8 +45,8 @@ const VALUE_BYTES_MAX = 32;
 const REST_BYTES_MAX = 10_000;
 
 /**
- * Whether an event is larger than it may be. Of nearly every event its count of characters says that it is not; the others
- * are written out.
+ * Whether an event is larger than it may be. For nearly every event the count of its characters shows that it is not;
+ * the others are written out.
  */
 export function isTooLarge(event: object, { chars, values }: JsonSize): boolean {
   if (chars * CHAR_BYTES_MAX + values * VALUE_BYTES_MAX + REST_BYTES_MAX <= EVENT_BYTES_MAX) return false;

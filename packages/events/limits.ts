@@ -2,11 +2,11 @@
 
 /** Events that one request may carry. */
 export const EVENTS_PER_REQUEST_MAX = 1_000;
-/** Of one event as compact JSON in UTF-8. */
+/** Bytes of one event as compact JSON in UTF-8. */
 export const EVENT_BYTES_MAX = 65_536;
 /** Keys of properties and traits together, nested ones included. */
 export const EVENT_KEYS_MAX = 1_000;
-/** Levels of objects and lists in properties or in traits, of which the outermost is the first. */
+/** Levels of objects and lists in properties or in traits; the outermost is the first. */
 export const EVENT_NESTING_MAX = 20;
 /** Names of events and traits, and ids of people, messages and subscriptions. */
 export const NAME_CHARS_MAX = 200;

@@ -146,7 +146,7 @@ function engineEventOf(
   };
 }
 
-/** How far the time that an event gives lies after its receipt (ms). Of a subscription it is that of its state. */
+/** How far the time that an event gives lies after its receipt (ms). A subscription's time is that of its state. */
 function leadOf({ event, timestamp, properties }: NativeEvent, receivedAt: number): number {
   const ofState = event === SUBSCRIPTION_EVENT ? properties?.['occurredAt'] : undefined;
   const given = (ofState === undefined ? undefined : timestampSchema.safeParse(ofState).data) ?? timestamp;

@@ -1,4 +1,4 @@
-// What programs write where an id is missing. Whoever took it for an id would make one person of all their visitors.
+// What programs write where an id is missing. If it were taken for an id, all their visitors would be one person.
 const WORDS = 'null undefined nil none nan true false anonymous guest unknown n/a -1';
 const NAMES_OF_IDS = 'id userid user_id distinctid distinct_id email not_authenticated';
 const NOBODY = new Set([

@@ -1,6 +1,6 @@
 /**
- * A key made of texts that clients choose, e.g. names of events. Two different lists never share one, whatever the texts
- * hold: a separator between them would be a character that one of them may hold too.
+ * A key made of texts that clients choose, e.g. names of events. Two different lists never share one, with any content:
+ * a separator between the texts would be a character that one of them may hold too.
  */
 export function textKey(texts: readonly string[]): string {
   return JSON.stringify(texts);

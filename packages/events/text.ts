@@ -25,7 +25,7 @@ function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** A name or an id: 1 to so many characters, none of which is a control character or half a surrogate pair. */
+/** A name or an id: 1 to `charsMax` characters, without control characters and halves of surrogate pairs. */
 export function plainText(charsMax: number) {
   return z
     .string('must be a string')

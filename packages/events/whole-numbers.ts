@@ -27,7 +27,7 @@ function isInexact(literal: string): boolean {
 
 function walk(text: string): (readonly (string | number)[])[] {
   const found: (readonly (string | number)[])[] = [];
-  // Of each object and list around the place: the key or index, and which of both it is.
+  // For each object and list around the place: the key or index, and which of both it is.
   const path: (string | number)[] = [];
   let isKeyNext = false;
   for (let at = 0; at < text.length && found.length < FOUND_MAX;) {

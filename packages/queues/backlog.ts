@@ -20,7 +20,7 @@ function eventsIn(data: string | null): number[] {
   return Array.isArray(events) ? [events.length] : [];
 }
 
-/** Whatever the backlog: the length of a list, and ten jobs. */
+/** Reads the length of a list, and ten jobs, however long the backlog is. */
 export async function redisBacklog(client: Redis | Cluster): Promise<Backlog> {
   const key = (part: string): string => `{events}:events:${part}`;
   const lists = await Promise.all([client.llen(key('wait')), client.llen(key('paused'))]);

@@ -3,7 +3,7 @@ import { QUEUES } from './contract';
 import type { Producer } from './produce';
 
 /**
- * Takes events out of jobs of the `events` queue that have failed for good, and jobs away of which nothing is left.
+ * Takes events out of jobs of the `events` queue that have failed for good, and removes jobs that are then empty.
  * @param erasedOf tells which of a job's events are to go
  */
 export async function cleanFailedEvents(

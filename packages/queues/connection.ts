@@ -28,7 +28,7 @@ export type QueueBackend = {
   readonly wakeUps: WakeUps;
   /** The answer to `CONFIG GET name`, null where it can't be asked (or where there is no Redis). */
   readonly redisSetting: (name: string) => Promise<string | null>;
-  /** Asks Redis for next to nothing. Null where queues are in PostgreSQL: whoever looks at the database looks at them. */
+  /** Asks Redis for next to nothing. Null where queues are in PostgreSQL: a look at the database is a look at them. */
   readonly look: (() => Promise<void>) | null;
   /** How much waits in the `events` queue: cheap however much that is, exact while it is little. */
   readonly backlog: () => Promise<Backlog>;

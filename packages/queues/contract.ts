@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { EngineEvent } from '#events';
 
 // Every queue: what it carries, who fills and who empties it, and what happens to its jobs. The page to read first.
-// Payloads carry events and ids, never rows: whatever is read later is read under a lock. That deliveries were written is
-// told without a job (wake-ups.ts).
+// Payloads carry events and ids, never rows: all that is read later is read under a lock. No job tells that deliveries
+// were written (see wake-ups.ts).
 
 // The API has validated events field by field; here only the shape that the worker relies on is held.
 const engineEvent = z.custom<EngineEvent>(
@@ -44,8 +44,8 @@ type JobRules = {
 };
 
 /**
- * Failed jobs stay for whoever has to look into them, these many and so long: nothing ends there for its data, so that
- * each is a programmer's fault.
+ * How many failed jobs stay, and for how long (s), so that somebody can look into them. No job fails because of its
+ * data, so each one is a programmer's fault.
  */
 export const KEEP_FAILED = { count: 5000, age: 90 * 86_400 } as const;
 

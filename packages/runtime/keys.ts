@@ -14,7 +14,7 @@ export function namedKeysOf(entries: readonly string[], list: string): NamedKey[
   });
 }
 
-/** Whatever is guessed at a thousand tries a second is not found in a lifetime. */
+/** A guesser with a thousand tries a second does not find such a key in a lifetime. */
 const KEY_CHARACTERS_MIN = 16;
 
 /** What is wrong with lists of keys that the world can try, by the name of the list; no text holds a key. */

@@ -60,7 +60,7 @@ export type Counters = {
   readonly observe: <Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number) => void;
 };
 
-/** The value of one series. Of a histogram, `…_bucket` holds what fell between its `le` and the one before. */
+/** The value of one series. A histogram's `…_bucket` holds what fell between its `le` and the one before. */
 export type MetricSample = { readonly name: string; readonly labels: string; readonly value: number };
 
 const escapeLabel = (value: string): string =>

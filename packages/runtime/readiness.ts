@@ -1,13 +1,13 @@
 import type { Closable } from './lifecycle';
 import { makeSampler, type Sample } from './sampler';
 
-/** What a look found; why something failed stands in the log of whoever uses it. */
+/** What a look found; the log of the process that uses it says why something failed. */
 export type Check = 'ok' | 'failed' | 'timeout';
 
 /** What a process needs. */
 export type Checks = { readonly database: Check; readonly migrations: Check; readonly queue: Check };
 
-/** Whether a process can work: one look a second in the background, whoever asks. */
+/** Whether a process can work: one look a second in the background, however many ask. */
 export type Readiness = Closable & {
   /** What the last look found; waits for the first one only. */
   readonly checks: () => Promise<Checks>;

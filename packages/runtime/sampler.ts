@@ -5,7 +5,7 @@ import type { Closable } from './lifecycle';
 export type Sample<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: 'failed' | 'timeout' };
 
-/** Looks at something again and again in the background; whoever asks gets what the last look gave. */
+/** Looks at something again and again in the background; callers get the result of the last look. */
 export type Sampler<T> = Closable & {
   /** Waits for the first look, and for no other. */
   readonly latest: () => Promise<Sample<T>>;

@@ -84,7 +84,7 @@ function counterparts<K extends DestinationKind>(
     const there = showsMask(kind, one) ? stored[position] : undefined;
     const found =
       [...free].find((candidate) => targets.get(candidate) === target(one)) ??
-      // Not one whose own target is in the list: it is somebody else's counterpart.
+      // One whose own target is in the list does not count: it is the counterpart of another one.
       (there !== undefined && free.has(there) && !wanted.has(targets.get(there) ?? '') ? there : undefined);
     if (found !== undefined) free.delete(found);
     return found ?? null;

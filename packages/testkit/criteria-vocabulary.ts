@@ -56,7 +56,7 @@ export const STATUSES = ['active', 'trialing', 'canceled'];
 export const PLANS = ['pro', 'Pro', 'free'];
 export const AMOUNTS = [0, 1, 999, 1_000, 9_900];
 
-/** Windows in both notations with their length, several of which are the same length. */
+/** Windows in both notations with their lengths; several have the same length. */
 export const WINDOWS: readonly (readonly [Within, number])[] = [
   [1, DAY_MS],
   [7, 7 * DAY_MS],

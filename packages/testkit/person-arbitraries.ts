@@ -128,7 +128,7 @@ export function personArbitrary(nowMs: number): fc.Arbitrary<Person> {
 /** One decision to be made: a legal criteria, a person, and an instant. */
 export const decisionArbitrary = decisionOn(fc.oneof(criteriaArbitrary, windowedCriteriaArbitrary));
 
-/** A decision of which every sixth or so changes by itself. */
+/** Decisions; about every sixth changes by itself. */
 export const windowedDecisionArbitrary = decisionOn(windowedCriteriaArbitrary);
 
 /** A decision, with someone else to take irrelevant parts from. */

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { closeAtEnd } from './close-at-end';
 
-/** A TCP proxy before a service, to take the service away from whoever connects through it. */
+/** A TCP proxy before a service, to take the service away from clients that connect through it. */
 export type TestProxy = {
   /** The service's URL, through the proxy. */
   readonly url: string;
@@ -81,7 +81,7 @@ export async function startProxy(serviceUrl: string): Promise<TestProxy> {
 
 type Holding = { readonly text: string; count: number };
 
-/** Nothing passes any more once something is held back: whoever sends it waits. */
+/** Nothing passes any more once something is held back: its sender waits. */
 function gate(now: () => Holding | null): Transform {
   // What is looked for may come in two parts.
   let before = '';

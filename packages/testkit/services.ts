@@ -6,7 +6,7 @@ export const SERVICE_VARIABLES = {
   redis: 'TEST_REDIS_URL',
 } as const;
 
-/** The migrated database of which every test file gets a copy. */
+/** The migrated database. Every test file gets a copy of it. */
 export const TEMPLATE_DATABASE = 'segment_engine_template';
 
 /** How many numbered databases the throw-away Redis has: one per Jest worker. */

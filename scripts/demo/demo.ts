@@ -18,7 +18,7 @@ export type DemoSettings = {
   readonly url: string | undefined;
   readonly adminKey: string | undefined;
   readonly writeKey: string | undefined;
-  /** Gets whatever must be undone, each as soon as it is there. */
+  /** Gets everything that must be undone, each as soon as it is there. */
   readonly atEnd: (close: () => Promise<unknown>) => void;
 };
 

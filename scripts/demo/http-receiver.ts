@@ -38,7 +38,7 @@ export async function startReceiver(answer: (call: Omit<Call, 'status'>) => Answ
         calls.push({ ...call, status });
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
       },
-      // Whoever called hung up.
+      // The caller hung up.
       () => response.destroy(),
     );
   });

@@ -44,7 +44,7 @@ type Setting = {
 
 /** Answers must say twice that nothing is under way: they count one queue after the other. */
 const IDLE_ANSWERS = 2;
-/** What leaves a window shows within so long. */
+/** What leaves a window shows within this time. */
 const LATE_MAX_MS = 5_000;
 
 export function makeTale({ client, terminal, segments, mark }: Setting): Tale {

@@ -49,7 +49,7 @@ export function makeRepeats(expectedRows: number): Repeats {
   };
 }
 
-/** The message id of the nth event with a fingerprint: the same whenever and from whatever file it is sent. */
+/** The message id of the nth event with a fingerprint: the same at any time and from any file. */
 export function messageIdOf(fingerprint: Buffer, occurrence: number): string {
   const id = `replay-${fingerprint.toString('base64url')}`;
   return occurrence === 1 ? id : `${id}-${occurrence}`;

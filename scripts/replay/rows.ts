@@ -19,7 +19,7 @@ export type Layout = {
 /** What one event is made of. */
 export type Row = {
   readonly line: number;
-  /** The same for rows that say the same, in whatever file. */
+  /** The same for rows that say the same, in any file. */
   readonly content: string;
   readonly values: Readonly<Record<string, Json>>;
 };

@@ -20,7 +20,7 @@ export type Sender = {
   readonly onAccepted: (events: number) => void;
   /** Told before each pause after which a request is repeated. */
   readonly onRetry: (reason: string, delayMs: number) => void;
-  /** A request is given up when it failed for so long. */
+  /** A request is given up when it has failed for this long. */
   readonly retryForMs?: number;
   readonly firstDelayMs?: number;
 };

@@ -10,10 +10,10 @@ function audiencesOf(row: SegmentRow | null): string[] {
 }
 
 /**
- * Asks, in an edit's transaction, for audiences that the segment syncs now, and did not, to be compared with it: whoever
- * came or went meanwhile was not looked at. Of those that it syncs no longer what was put there is taken out where that
- * is wanted; what another segment makes wanted stays.
- * @param after null, or archived: it syncs none any more
+ * Asks, in an edit's transaction, that audiences which the segment newly syncs are compared with it: people who came or
+ * went meanwhile were not checked. From audiences that it no longer syncs, the entries put there are taken out where
+ * that is wanted; entries that another segment makes wanted stay.
+ * @param after null, or archived: the segment syncs no audience any more
  */
 export async function askForAudiences(
   tx: Sql,

@@ -86,7 +86,7 @@ export function audienceRoutes(deps: AppDeps): Route[] {
         if (segments === undefined) throw notFound('audience that a segment syncs');
         await requestAudiences(db, [{ audience, kind: full === true ? 'full' : 'compare' }]);
         await wakeRelay(deps, [AUDIENCES]);
-        // Of the database that was written: a replica may not know of the request yet.
+        // Read from the database that was written: a replica may not know of the request yet.
         const [known = null] = await listAudiences(db, [audience]);
         return { status: 202, body: { audience: viewOf(audience, segments, known) } };
       },

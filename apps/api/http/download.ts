@@ -15,7 +15,7 @@ export type Download = {
 type Definition<Path extends string, Query extends z.ZodType> = {
   readonly path: Path;
   readonly query: Query;
-  /** A client that takes nothing for so long (ms) is cut. */
+  /** A client that takes nothing for this long (ms) is cut off. */
   readonly stallMs?: number | undefined;
   readonly description: Omit<RouteDescription, 'answers' | 'query'> & {
     readonly produces: readonly string[];

@@ -8,7 +8,7 @@ export const BODY_VALUES_MAX = 25_000;
 export const BODY_NESTING_MAX = 64;
 /** Faults that a refusal lists; it then says how many more there are. */
 export const FAULTS_MAX = 100;
-/** Of the line and the headers of a request (Node's default). */
+/** Bytes of a request's line and headers together (Node's default). */
 export const HEAD_BYTES_MAX = 16_384;
 /** Until the headers of a request are there (ms), and until all of it is. */
 export const HEAD_LIMIT_MS = 30_000;
@@ -17,9 +17,9 @@ export const REQUEST_LIMIT_MS = 60_000;
 export const LATE_CHECK_MS = 5_000;
 /** Connections of a process; a further one is closed at once. */
 export const CONNECTIONS_MAX = 5_000;
-/** Requests of one connection, which then is closed: whoever keeps it open for ever is spread anew. */
+/** Requests of one connection, which is then closed: so clients that keep one open for ever are balanced anew. */
 export const REQUESTS_PER_CONNECTION_MAX = 100_000;
-/** A download of which nothing is taken for so long (ms) is cut. */
+/** A download is cut when the client takes nothing of it for this long (ms). */
 export const DOWNLOAD_STALL_MS = 60_000;
 /** What an explanation shows of what conditions were held against (characters of JSON, all conditions together). */
 export const EXPLAINED_CHARS_MAX = 262_144;

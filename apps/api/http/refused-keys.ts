@@ -29,7 +29,7 @@ export function makeRefusedKeys(log: Log, now: () => number): RefusedKeys {
         log.warn({ address, tries: entry.count }, 'a key was refused');
         return null;
       }
-      // Once: whoever guesses must not fill the log.
+      // Once: a caller who guesses keys must not fill the log.
       if (entry.count === TRIES_MAX + 1)
         log.warn({ address }, 'keys are refused again and again: answered 429');
       return Math.max(1, Math.ceil((entry.untilMs - now()) / 1000));

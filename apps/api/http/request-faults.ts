@@ -19,8 +19,8 @@ export type BodyFaults = {
 };
 
 /**
- * Looks at all of a body, before any schema does: it may have only so many values, which a schema would refuse one by
- * one, and every text in it can be stored, whatever field it belongs to.
+ * Checks a whole body before any schema does. The number of its values is limited: a schema would refuse them one by
+ * one. And every text in it must be storable, in every field.
  */
 export function bodyFaults(body: unknown): BodyFaults {
   const faults: Fault[] = [];

@@ -123,7 +123,7 @@ export function defineRoute<
   Body extends z.ZodType = z.ZodUndefined,
 >(definition: Definition<Path, Query, Body, A>): Route {
   const { method, path, access, query, body, changesNothing = false, handle } = definition;
-  // Whoever may only send events changes no settings: what they send is an event.
+  // Callers who may only send events change no settings: they send an event.
   const isAudited = method !== 'get' && access === 'admin' && !changesNothing;
   return {
     method,

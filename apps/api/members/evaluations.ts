@@ -84,7 +84,7 @@ async function evaluateEverybody(deps: AppDeps, { segmentId, automations }: Batc
   return id;
 }
 
-/** 0 to 1. Whoever came after its start is not part of a run, so that only its end makes it whole. */
+/** 0 to 1. People who came after a run's start are not part of it, so that only the end of the run makes it 1. */
 function progressOf({ status, total, evaluated }: EvaluationRow): number {
   if (status === 'completed') return 1;
   return total === 0 ? 0 : Math.min(evaluated / total, 1);

@@ -25,7 +25,7 @@ const PACE_LOOKS = 10;
 
 type Look = { readonly atMs: number; readonly events: number };
 
-/** In how many seconds the backlog will be below its bound, if it goes on to shrink as it did. */
+/** Seconds until the backlog is below its bound, if it goes on shrinking as fast as it did. */
 export function secondsUntil(looks: readonly Look[], backlogMaxEvents: number): number {
   const [first] = looks;
   const last = looks.at(-1);

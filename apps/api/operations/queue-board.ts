@@ -9,8 +9,8 @@ import { Problem } from '../http/problem';
 /** Where the dashboard of the queues is. */
 export const BOARD_PATH = '/admin/queues';
 
-// Of a job's data only these are shown. Events carry e-mail addresses, phones and whatever clients put into them, and
-// even an id may be an address; a list of what is hidden would miss the next field.
+// Only these fields of a job's data are shown. Events carry e-mail addresses, phones and all that clients put in, and
+// even an id may be an address; a list of hidden fields would miss the next field.
 const SHOWN = new Set([
   'events',
   'changes',
@@ -77,7 +77,7 @@ const refuseLosses: RequestHandler = (request, response, next) => {
   });
 };
 
-/** bull-board over every queue, whatever its backend. To be mounted at `BOARD_PATH`, behind a key. */
+/** bull-board over every queue, with any backend. Must be mounted at `BOARD_PATH`, behind a key. */
 export function makeQueueBoard(producer: Producer): Router {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(BOARD_PATH);

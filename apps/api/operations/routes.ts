@@ -26,12 +26,12 @@ const gates = z
   .array(z.object({ destination: z.string(), state: z.string(), whole: z.boolean(), count: z.int() }))
   .describe('What keeps deliveries back: of a whole destination, or of how many of its endpoints.');
 
-/** Nothing that makes the engine unready: others can't be sent to, and their deliveries wait. */
+/** Gates don't make the engine unready: some receivers can't be sent to, and their deliveries wait. */
 async function gatesOf({ watch }: AppDeps): Promise<z.input<typeof gates>> {
   return (await watch.gates()).map(({ isWhole, ...gate }) => ({ ...gate, whole: isWhole }));
 }
 
-/** Nobody has to prove who they are, so that here stands what failed, and why in the log of whoever uses it. */
+/** The route needs no key. So the answer says only what failed; the log of the process that uses that says why. */
 const answerReadiness =
   (deps: AppDeps): RequestHandler =>
   async (request, response) => {

@@ -3,7 +3,7 @@ import type { QueueBackend } from '#queues';
 import { type Closable, LOOK_LIMIT_MS, makeReadiness, makeSampler, type Readiness } from '#runtime';
 import { type Pressure, type PressureLimits, watchPressure } from './pressure';
 
-/** What is looked at in the background, so that whoever asks costs nothing. */
+/** What is checked in the background, so that requests for it cost nothing. */
 export type Watch = Closable & {
   readonly readiness: Readiness;
   /** What keeps deliveries back; nothing where it can't be told. */

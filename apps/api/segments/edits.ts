@@ -24,8 +24,8 @@ import { wakeBackfill } from '../wake';
 import { checkRefs, requireUnread } from './refs';
 import { storedConfig } from './view';
 
-// Every edit is one transaction that begins with the lock of the revision: what it validates against stays as it is
-// until the commit, and whoever decides afterwards decides with the new definition.
+// Every edit is one transaction that begins with the lock of the revision. What it validates against stays unchanged
+// until the commit, and every later decision uses the new definition.
 
 type CreateSegment = z.output<typeof segmentSchemas.create>;
 type UpdateSegment = z.output<typeof segmentSchemas.update>;

@@ -25,8 +25,8 @@ export async function noteEntries(
 }
 
 /**
- * Notes what the adds of triggers are about to leave of people in audiences: a removal takes out what was put in, whatever
- * became of the attempt.
+ * Notes what the adds of triggers are about to leave of people in audiences: a removal takes out what was put in,
+ * however the attempt ended.
  */
 export async function noteIdentifiers(
   store: Pick<Store, 'keep'>,

@@ -46,7 +46,7 @@ export function prepare(
   return sendOf(delivery, person, { destination, automation, segmentName: segment.name });
 }
 
-/** Of a synced audience: the reconciler says what is sent, whatever became of the segment and the person. */
+/** For a synced audience the reconciler says what is sent, even if the segment or the person has changed since. */
 function sendEntry(delivery: DeliveryContext, entry: string, destination: Destination): Prepared {
   const configured = destination.isConfigured();
   if (!configured.ok) return skipped(configured.reason);
@@ -65,7 +65,7 @@ function sendEntry(delivery: DeliveryContext, entry: string, destination: Destin
   return { kind: 'send', request, isNewBody: false };
 }
 
-/** Where it is sent to, and for what. */
+/** Where a delivery is sent to, and for what. */
 type Place = {
   readonly destination: Destination;
   readonly automation: Automation;

@@ -5,11 +5,11 @@ import { noVerdict } from './results';
 
 const isRefused = (error: unknown): boolean => classifyFailure(error) === 'data';
 
-/** Without its text: what the database says of a row may quote it. */
+/** Without the error's text: what the database says of a row may quote the row. */
 const reasonOf = (what: string, error: unknown): string =>
   `the database refuses ${what} (${sqlStateOf(error) ?? 'no code'})`;
 
-/** The end of a delivery of which the database takes no more than that. */
+/** The end of a delivery when the database accepts nothing else about it. */
 function deadOf(held: Held, reason: string): Conclusion {
   return {
     held,
@@ -37,7 +37,7 @@ export function endingRefused(store: Store, log: Log): Store {
       return await store.conclude(deadOf(held, reasonOf(what, error)));
     } catch (again) {
       if (!isRefused(again)) throw again;
-      // Not even that: its claim runs out, and the log tells of it each time.
+      // The database refuses even that: the claim of the delivery runs out, and the log tells of it each time.
       say(held.delivery.id, again);
       return false;
     }

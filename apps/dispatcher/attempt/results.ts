@@ -60,7 +60,7 @@ export function verdictOf(
     case 'skipped':
       return noVerdict(endpoint);
     case 'final':
-      // Where that tells nothing it neither counts nor mends.
+      // Where that says nothing about the endpoint, it neither counts as a failure nor clears failures.
       return {
         endpoint,
         worked: KINDS[kind].finalMeansItWorks && httpStatus !== null ? true : null,
@@ -90,7 +90,7 @@ function pauseOf(endpoint: string, { scope, afterMs, reason }: Pause): GateTroub
   return { endpoint: where, state: 'paused', reason, failures: 0, holdMs: afterMs };
 }
 
-/** For all but the first delivery of a call: one that fails is one failure, however many it carried. */
+/** For all but the first delivery of a call: a failed call is one failure, however many deliveries it carried. */
 export function withoutFailures(verdict: Verdict): Verdict {
   return { ...verdict, holds: verdict.holds.filter(({ state }) => state !== 'counting') };
 }

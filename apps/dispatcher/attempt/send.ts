@@ -70,7 +70,7 @@ export function makeSend(options: SendOptions): Send {
   };
 }
 
-/** Whether a call is made for it: somebody of whom nothing is known that could be sent is skipped. */
+/** Whether a call is made for it: a person is skipped when nothing is known of them that could be sent. */
 function isSent(destination: Destination, { action, person, entry }: DeliveryRequest): boolean {
   return action === 'remove' || entry !== undefined || destination.identifierOf?.(person) !== null;
 }

@@ -121,8 +121,8 @@ function isRedirected({ entry, isWanted, cause }: Decided): boolean {
 }
 
 /**
- * The deliveries of entries. Of one that is taken out only what nobody else makes wanted is sent, where there is any: else
- * all of it, and what that takes out of others is put in again when it is done (`settleEntries`).
+ * The deliveries of entries. A removal sends only the parts of the entry that nobody else makes wanted. If there are
+ * none, it sends all parts, and what it takes out of other entries is put in again when it is done (`settleEntries`).
  */
 async function deliveriesOf(tx: Sql, destinations: Destinations, sent: readonly Decided[]) {
   const partsIn = ({ audience }: LockedEntry) => destinations[nameOfAudience(audience).destination].parts;

@@ -8,7 +8,7 @@ import {
 } from '#database';
 import type { SyncSegments } from './sync-segments';
 
-/** Of several reasons to walk through an audience at once the last one in this list is more than those before it. */
+/** Reasons to walk through an audience. When there are several at once, the last of them in this list decides. */
 const BY_WEIGHT: readonly WalkKind[] = ['scheduled', 'compare', 'full'];
 
 function heavier(one: WalkKind | null, other: WalkKind): WalkKind {
@@ -30,7 +30,7 @@ export function walkFor(
   const goesOn = known?.walk ?? null;
   const isChanged = segments.join() !== (known?.segments ?? []).join();
   if (segments.length === 0) {
-    // Nobody says what should be there: all that can be wished for is that what was put there goes.
+    // No segment says what should be there: the only possible wish is to take out what was put there.
     if (wishes.includes('empty')) return 'empty';
     return isChanged && goesOn !== 'empty' ? 'leave' : null;
   }

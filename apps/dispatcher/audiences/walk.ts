@@ -35,7 +35,7 @@ type People = { readonly ids: readonly string[]; readonly next: Next };
 const OVER: Next = { phase: null, cursor: null };
 const ENTRIES: Next = { phase: 'entries', cursor: null };
 
-/** First whoever makes something wanted there as far as is known, for of them nobody may be left in the segments. */
+/** First come the people known to make an entry wanted there: all of them may have left the segments. */
 async function nextMembers(
   tx: Sql,
   { audience, cursor, segments }: AudienceRow,
@@ -52,7 +52,7 @@ async function nextMembers(
   return { ids: found.map((one) => one.personId), next };
 }
 
-/** Then whoever is in the segments that sync it, one after the other. */
+/** Then come the people in the segments that sync it, one segment after the other. */
 async function nextInSegments(tx: Sql, { cursor, segments }: AudienceRow, size: number): Promise<People> {
   const [segmentId = segments[0], after = null] = cursor?.split(' ') ?? [];
   if (segmentId === undefined) return { ids: [], next: ENTRIES };
@@ -77,7 +77,7 @@ async function walkPeople(tx: Sql, tools: Reconciling, row: AudienceRow, size: n
   return { destinations, drifts: drifts.map(({ audience }) => audience) };
 }
 
-/** Last whatever is there, or is to be there: what was given up is tried again. */
+/** Last come all entries that are there, or should be there: what was given up is tried again. */
 async function walkAllEntries(
   tx: Sql,
   { destinations }: Reconciling,
@@ -100,7 +100,7 @@ function placeOf({ audience, key }: Dirty): string[] {
   return audience === null || key === null ? [] : [placeText({ audience, key })];
 }
 
-/** Nobody syncs it any more: what has not been sent is given up, and the rest stays. */
+/** No segment syncs it any more: what has not been sent is given up, and the rest stays. */
 async function leaveAsIs(tx: Sql, { audience, cursor }: AudienceRow, size: number): Promise<Progress> {
   const keys = await skipEntryDeliveries(tx, audience, cursor, size);
   await moveWalk(tx, audience, keys.length < size ? OVER : { phase: 'entries', cursor: keys.at(-1) ?? null });

@@ -136,7 +136,7 @@ async function relayRound(options: RelayOptions, after: DeliveryLane | null): Pr
   const claims = groups.reduce((sum, { ids }) => sum + ids.length, 0);
   // A full call's worth may have left other endpoints out.
   const mayHaveMore = lastLane !== null || (windowMs > 0 && claims >= limits.endpointMax);
-  // Of a state only one delivery is in flight, and the claim does not tell of the others.
+  // Only one delivery of a state is in flight, and the claim does not tell of the others.
   const hasState = destination.identifierOf !== undefined;
   return { after: lastLane, isDone: !mayHaveMore || claims >= room, keptBack: keptBack || hasState };
 }

@@ -10,7 +10,7 @@ export type ChunkSizes = {
   readonly decided: (size: number, elapsedMs: number) => void;
   /** A chunk of this size was refused: halves are tried until one person stands alone. */
   readonly refused: (size: number) => void;
-  /** Nobody ahead is under suspicion any more. */
+  /** No person ahead is suspected any more. */
   readonly cleared: () => void;
 };
 

@@ -35,8 +35,8 @@ const TIMETABLE_EVERY_MS = 5000;
 /** How long a run whose turn has not come is put off. */
 const TURN_EVERY_MS = 250;
 /**
- * A job's time is its producer's clock, and an event is stored some time before its evaluation is asked for: what was
- * stored so long before the oldest job that is there has been decided on.
+ * A job's time comes from its producer's clock, and an event is stored some time before its evaluation is requested.
+ * An event that was stored this long before the oldest job still there has been decided on.
  */
 const SETTLED_MARGIN_MS = 10_000;
 /** Drifts of a run that are told one by one. */

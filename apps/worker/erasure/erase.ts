@@ -29,7 +29,7 @@ export const LEASE_MS = 15_000;
 const LOOK_EVERY_MS = 1000;
 /** How long audiences are waited for: most of the tries of a removal are over by then. */
 const AUDIENCES_WAIT_MS = 24 * 3_600_000;
-/** Of jobs that were added so long after the request none holds an event from before: producers gather for less. */
+/** A job that was added this long after the request holds no event from before it: producers gather for less. */
 const QUEUE_MARGIN_MS = 5000;
 
 async function leave({ db, counters, wakeRelay }: EraseTools, erasure: ErasureRow): Promise<void> {

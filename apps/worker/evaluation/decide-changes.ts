@@ -3,7 +3,7 @@ import { countDecisions, decide, type DecisionTools, type Scope } from '#decisio
 import type { Payload } from '#queues';
 import type { Counters } from '#runtime';
 
-/** A person of whom something may have changed; `dueAt` where their deadline has passed (epoch ms). */
+/** A person who may have changed; `dueAt` is set where their deadline has passed (epoch ms). */
 export type PersonChange = {
   readonly personId: string;
   readonly keys: readonly string[];

@@ -147,7 +147,7 @@ function keysOf(stored: StoredEvent, applied: Applied): string[] {
   return keys;
 }
 
-/** Lists of keys of which no two are equal: whoever has the same keys changed has the very same list. */
+/** Lists of keys, no two of them equal: people with the same changed keys share the very same list. */
 type KeyLists = {
   readonly ofEvent: (stored: StoredEvent) => readonly string[];
   readonly ofBoth: (one: readonly string[], other: readonly string[]) => readonly string[];

@@ -20,7 +20,7 @@ import type { EngineEvent } from '#events';
 export type Resolved = {
   /** In the order of the events; null where a `personId` is nobody's, or the person was erased. */
   readonly people: readonly (string | null)[];
-  /** Those of people who were erased after the events were received: nothing is to be made of them. */
+  /** Events of people who were erased after the events were received: nothing may be made of these events. */
   readonly erased: ReadonlySet<EngineEvent>;
 };
 
@@ -70,7 +70,7 @@ type Plan = {
   readonly byEmail: Map<string, string>;
 };
 
-/** Whom an event's identities mean: the person id first, then the user, then the anonymous visitor. */
+/** The person that an event's identities mean: the person id first, then the user, then the anonymous visitor. */
 function planEvent(event: EngineEvent, known: Known, plan: Plan): string | null {
   const { userId, anonymousId } = event;
   const anonymous = known.personOf('anonymousId', anonymousId);
@@ -195,7 +195,7 @@ export function makePersonResolver(
       const idsWanted = events.flatMap(({ personId }) => personId ?? []);
       const people =
         idsWanted.length === 0 ? new Set<string>() : await findPeople(db, [...new Set(idsWanted)]);
-      // Those of people who are known are looked at under their locks.
+      // Events of known people are checked under the locks of these people.
       const strangers = events.filter((event) => !isKnown(event, known, emails, people));
       const erased = strangers.length === 0 ? NOBODY_ERASED : await findErased(db, strangers, () => false);
       const plan = planGroup(events, known, emails, people, erased);

@@ -30,7 +30,7 @@ const DAY_MS = 86_400_000;
 const EVENTS = { peopleMax: 100, eventsMax: 200 } as const;
 const DELIVERIES_PAGE = 1000;
 const DEAD_EVENTS = { days: 90, keep: 100_000, limit: 1000 } as const;
-/** Nothing that was received before an erasure lies in a queue for so long. */
+/** No event that was received before an erasure stays in a queue for this long. */
 const TOMBSTONES = { days: 30, limit: 1000 } as const;
 
 const before = ({ clock = Date.now }: SweepTools, days: number): number => clock() - days * DAY_MS;
@@ -52,7 +52,7 @@ export async function sweepEvents(tools: SweepTools): Promise<void> {
   const batch = { beforeMs: before(tools, retention.eventDays), ...EVENTS };
   for (;;) {
     const looked = await removeOldEvents(db, batch, (removed) => handOn(changesOf(removed)));
-    // Somebody of whom only a part was removed is due again.
+    // A person whose events were only partly removed is due again.
     if (looked === null || looked === 0 || isStopping()) return;
   }
 }

@@ -3,7 +3,7 @@ import { foldDeliveryTallies, type FoldPlace, foldTallies } from '#database';
 import type { Closable } from '#runtime';
 import type { Tools } from '../tools';
 
-/** Of transitions there are tallies by the ten thousands a minute: in small bites, for everything else waits meanwhile. */
+/** Transitions make tens of thousands of tallies a minute. Batches are small: everything else waits meanwhile. */
 const FOLD_TRANSITIONS = { everyMs: 2000, rowsMax: 5000 } as const;
 const FOLD_DELIVERIES = { everyMs: 20_000, rowsMax: 50_000 } as const;
 

@@ -22,7 +22,7 @@ export function refuseMixedSync(
   }
 }
 
-/** Of an automation that keeps an audience equal to its segment: who is in it is a state, which no transition sends. */
+/** For an automation that keeps an audience equal to its segment: who is in it is a state. No transition sends it. */
 export const NO_ACTIONS: EdgeActions<never> = { entered: null, exited: null };
 
 /** What each edge does to the audience. */

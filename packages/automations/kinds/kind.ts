@@ -16,7 +16,7 @@ export type NormalForm = {
 
 /** What the engine knows of a kind that keeps audiences. */
 export type AudienceFacts<Normal> = {
-  /** The automation that puts entries into an audience and takes them out, whatever segments sync it by now. */
+  /** The automation that puts entries into an audience and takes them out, whichever segments sync it by now. */
   readonly entryAutomation: (audienceId: string, id: string) => Normal;
   /** Whether it knows people by their e-mail address alone: those who share one are one to it. */
   readonly knowsByAddress: boolean;
@@ -43,9 +43,9 @@ export type Kind<Posted extends Stored, Stored extends WithId, Normal extends No
   /** As it is shown, once its secrets are masked: without what only the engine reads. */
   readonly shown: (stored: Stored) => Posted;
   readonly normalise: (stored: Stored & { readonly id: string }) => Normal;
-  /** Where it goes. Of two versions of a config, automations with the same target are the same one. */
+  /** Where it goes. Automations with the same target in two versions of a config are the same one. */
   readonly target: (config: Stored) => string;
-  /** Whom its secrets are told: they don't follow it elsewhere. Null where they are told nobody, or are the target itself. */
+  /** Who gets its secrets: they don't follow it elsewhere. Null where nobody does, or they are the target itself. */
   readonly originOf: ((config: Stored) => string) | null;
   /** A copy with each of its secrets changed. */
   readonly mapSecrets: (config: Stored, change: (value: string, use: SecretUse) => string) => Stored;

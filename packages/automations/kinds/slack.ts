@@ -37,7 +37,7 @@ const stored = schema(null).extend({
   webhookUrl: z.string(),
   /** As it was accepted: the known fields may be others by now. */
   text: z.string().optional(),
-  /** Of the URL: what is sent to one place is told apart by it, without opening it. */
+  /** A digest of the URL: it tells apart what is sent to one place, without opening the URL. */
   fingerprint: z.string().optional(),
 });
 

@@ -17,7 +17,7 @@ export type EntryDelivery = EntryPlace &
 const IS_FREE = `(d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())`;
 const SUPERSEDED = `status = 'superseded', next_attempt_at = NULL, claim_token = NULL, claimed_until = NULL`;
 
-// Newer than whatever was written for the same entry, should the clock have been set back: the newest counts.
+// A row is newer than all that were written for the same entry, even if the clock was set back: the newest counts.
 const INSERT = `
   WITH n AS MATERIALIZED (
     SELECT n.*, n.audience || ':' || n.key AS state_key
@@ -68,8 +68,8 @@ export async function withdrawDeliveries(tx: Sql, ids: readonly string[]): Promi
 }
 
 /**
- * Gives up what is to be sent for the next entries of an audience, which stays as it is. The claims go too: whoever holds
- * one finds that its token matches no more.
+ * Gives up what is to be sent for the next entries of an audience, which stays as it is. The claims go too: a process
+ * that holds one finds that its token no longer matches.
  * @returns the keys of these entries, in their order
  */
 export async function skipEntryDeliveries(

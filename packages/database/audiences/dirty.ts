@@ -1,7 +1,7 @@
 import { plainArray } from '../connection/literals';
 import { rowsOf, type Sql } from '../connection/sql';
 
-/** Of a segment `s`: that it syncs an audience. In the words of the partial index that answers it. */
+/** A segment `s` syncs an audience. The text is that of the partial index that answers it. */
 export const SYNCS = `s.status <> 'archived' AND s.automation_config @? '$.*[*].sync ? (@ == true)'`;
 
 /** Whether there is anything to reconcile at all: where not, nothing is appended. */

@@ -107,7 +107,7 @@ export async function walkEntries(
   return rows.map(({ key }) => key);
 }
 
-/** Writes what entries are to be, and for whom. What was under way for them is no longer, and no failure counts. */
+/** Writes what entries are to be, and for whom. Nothing is under way for them any more, and no failure counts. */
 export async function redirectEntries(
   tx: Sql,
   entries: readonly (EntryPlace & EntryCause & { readonly wanted: boolean })[],

@@ -13,8 +13,8 @@ export type AudiencePerson = {
 };
 
 /**
- * Reads people in one statement: addresses and memberships of one instant. Whoever is gone, or is being erased, is
- * missing.
+ * Reads people in one statement: addresses and memberships of one instant. People who are gone, or are being erased,
+ * are missing.
  * @param segmentIds segments that matter
  */
 export async function readAudiencePeople(
@@ -38,7 +38,7 @@ export async function readAudiencePeople(
   return rows.map(({ segments, ...person }) => ({ ...person, segmentIds: segments?.split(',') ?? [] }));
 }
 
-/** The e-mail addresses of people, by person; whoever has none is missing. */
+/** The e-mail addresses of people, by person; people without one are missing. */
 export async function loadEmails(
   tx: Sql,
   personIds: readonly string[],

@@ -50,7 +50,7 @@ export async function adoptDeliveries(tx: Sql, ids: readonly string[]): Promise<
   );
 }
 
-/** Where an entry is after a delivery `d`. Of one that another has followed the end may have come after the other's. */
+/** Whether an entry is there after a delivery `d`. If another delivery followed `d`, `d` may have ended after it. */
 const THERE = `CASE WHEN d.status <> 'succeeded' THEN e.there WHEN e.delivery_id IS DISTINCT FROM d.id THEN 'maybe'
                     WHEN d.action = 'add' THEN 'yes' ELSE 'no' END`;
 

@@ -1,5 +1,5 @@
 /**
- * What a failure of the database means for whoever works on a batch:
+ * What a failure of the database means for the code that works on a batch:
  * - `outage`: the database is not there or is shutting down; the same work succeeds later
  * - `conflict`: a deadlock or a serialization failure; the same work succeeds at once
  * - `data`: the database refuses what it was given; some row of the batch is poison
@@ -65,7 +65,7 @@ const OUTAGE_STATES = /^(08(?!P01)|53|57P|57014|58|25006)/;
  */
 const DEPLOYMENT_STATES = /^(28|3D000|3F000|42501|42703|42P01|42883)/;
 
-/** Whatever SQLSTATE is neither an outage nor a conflict is about the data: of a batch, some row can't be written. */
+/** An SQLSTATE that is neither an outage nor a conflict is about the data: some row of a batch can't be written. */
 export function classifyFailure(error: unknown): DatabaseFailure {
   const state = sqlStateOf(error);
   if (state !== undefined) {

@@ -12,7 +12,7 @@ export type MigrateOptions = {
   readonly connectionString: string;
   /** Holds one folder with a `migration.sql` per migration, applied in the order of their names. */
   readonly folder?: string;
-  /** Gets a line for whatever a user should know. */
+  /** Gets a line for everything that a user should know. */
   readonly note?: (line: string) => void;
 };
 

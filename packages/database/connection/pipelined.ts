@@ -80,7 +80,7 @@ type Results<Works extends readonly (() => Promise<unknown>)[]> = {
 };
 
 /**
- * Runs pieces of work of which none needs another's answer. The first statements of each run in the order given: a later
+ * Runs pieces of work that don't need each other's answers. Their first statements run in the order given: a later
  * one sees what an earlier one locked and wrote. Where the transaction is pipelined, they are on their way at once.
  * @throws the first failure in that order, once all have ended: none goes on after the transaction
  */

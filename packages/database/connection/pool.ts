@@ -9,7 +9,7 @@ export type PoolOptions = {
   readonly url: string;
   /** Connections at most; a smaller `connection_limit` of the URL counts instead. */
   readonly max: number;
-  /** What holds in each session, whatever the database or the role say. */
+  /** Settings of each session. They override those of the database and the role. */
   readonly session: SessionSettings;
   /** Told of connections that die while idle. */
   readonly onError: (error: Error) => void;

@@ -30,7 +30,7 @@ function isNamesClash(error: unknown): boolean {
   return code === '42P05' || code === '26000' || code === '08P01';
 }
 
-/** Whether two connections may use one name for two statements, on whatever session each of them meets. */
+/** Whether two connections may use one name for two statements, on any session that each of them gets. */
 async function knowsNames(first: pg.Client, second: pg.Client): Promise<boolean> {
   try {
     for (let tries = 0; tries < TRIES; tries++) {

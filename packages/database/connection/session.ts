@@ -19,7 +19,7 @@ const MEANING = {
   default_transaction_deferrable: 'off',
 } as const satisfies SessionSettings;
 
-/** PgBouncer keeps these for each client, whatever session a transaction gets. */
+/** PgBouncer keeps these for each client, in every session that a transaction gets. */
 export const KEPT_BY_POOLERS: readonly string[] = [
   'DateStyle',
   'TimeZone',

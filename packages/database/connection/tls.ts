@@ -51,7 +51,7 @@ export function tlsOf(parameters: URLSearchParams): TlsWays {
     ...(passphrase === undefined ? {} : { passphrase }),
   };
   const unverified = { ...files, rejectUnauthorized: false };
-  // Whoever the authority signed may answer, under any name.
+  // Any server whose certificate the authority signed may answer, under any name.
   const byAuthority = { ...files, checkServerIdentity: () => undefined };
   const verified = isSystem ? files : ca === undefined ? unverified : byAuthority;
   switch (mode) {

@@ -95,7 +95,7 @@ const CHANGED = `(SELECT array_agg(d.id)::text FROM decision d WHERE d.answers <
  */
 function statementOf({ answers, change }: { answers: string; change: string }, step: DecisionStep): string {
   const deadline = step.exact ? 'a.change' : 'least(a.deadline_at, a.change)';
-  // People for whom nothing changes are left untouched: writing a row costs more than all the reading.
+  // People without a change are left untouched: writing a row costs more than all the reading.
   const settles = [
     ...(step.exact ? ['a.deadline_claimed_until IS NOT NULL'] : []),
     ...(step.whole ? ['a.decided_active_days <> a.active_days'] : []),

@@ -50,8 +50,8 @@ const SETTLE = `
      AND k.identifiers <> ARRAY[l.identifier]`;
 
 /**
- * Writes what is left of people in audiences once it is known: after an add that succeeded its identifier alone, after
- * a removal that succeeded nothing (`null`). To be called in the transaction of the result, while the claim holds.
+ * Writes what is left of people in audiences once it is known: its identifier alone after an add that succeeded,
+ * nothing (`null`) after a removal that succeeded. Must be called in the result's transaction, while the claim holds.
  */
 export async function settleIdentifiers(sql: Sql, entries: readonly AudienceEntry[]): Promise<void> {
   if (entries.length > 0) await sql.$executeRawUnsafe(SETTLE, ...columns(entries));

@@ -32,8 +32,8 @@ function dueRows(condition: string, limit: number): string {
 }
 
 /**
- * From lane to lane by the index (a loose scan: a lane with a million rows is one step), in each the first rows that
- * are due, then as many as fit, the endpoints by turns and within each its segments by turns. Lanes behind a gate are
+ * Goes from lane to lane by the index (a loose scan: a lane with a million rows is one step). It reads the first due
+ * rows of each, then takes as many as fit: endpoints by turns, the segments of each by turns. Lanes behind a gate are
  * left out; one that lets a delivery through to try gives one. Audience deliveries wait for one of the same key that
  * is in flight or newer.
  *

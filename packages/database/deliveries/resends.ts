@@ -88,7 +88,7 @@ async function newestId(db: Database): Promise<string> {
   return newest?.id ?? '';
 }
 
-/** Schedules dead deliveries anew, with all their tries. Those that die again meanwhile stay dead. */
+/** Schedules dead deliveries anew, with all their tries. Deliveries that die again meanwhile stay dead. */
 export async function retryDeadDeliveries(
   db: Database,
   filter: Pick<DeliveryFilter, 'segmentId' | 'destination'>,

@@ -53,7 +53,7 @@ export const NOT_ENDED = `status NOT IN ('succeeded', 'dead', 'skipped', 'supers
 /** The row `d` carries the claim of `g`. */
 export const HOLDS_CLAIM = `d.claim_token IS NOT DISTINCT FROM g.claim_token`;
 
-/** Of somebody who is being erased nothing is sent but that they are to be taken out. */
+/** About a person who is being erased only removals are sent. */
 const IS_SENT_ABOUT = `(p.erasing_at IS NULL OR d.action = 'remove')`;
 
 // A job that comes twice finds that its claim is taken. A segment comes with its first delivery alone: its config may be

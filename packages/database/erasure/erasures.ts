@@ -35,7 +35,7 @@ export async function findErasure(sql: Sql, id: string): Promise<ErasureRow | nu
   return rowOf<ErasureRow>(sql, `SELECT ${COLUMNS} FROM erasure WHERE id = $1::uuid`, id);
 }
 
-/** The erasure of whom an id or, failing that, a userId named; null when none is known of, or no longer. */
+/** The erasure of the person with this id or, failing that, this userId; null when none is (or is no longer) known. */
 export async function findErasureOf(sql: Sql, person: string): Promise<ErasureRow | null> {
   return rowOf<ErasureRow>(
     sql,
@@ -102,7 +102,7 @@ export async function claimErasure(sql: Sql, leaseMs: number): Promise<ErasureRo
   );
 }
 
-/** Claims it for `leaseMs` more; or, where there is nothing to do but to wait, keeps everybody from it for so long. */
+/** Claims it for `leaseMs` more; or, where the only thing to do is to wait, keeps everybody from it for that time. */
 export async function holdErasure(sql: Sql, id: string, leaseMs: number): Promise<void> {
   await sql.$executeRawUnsafe(
     `UPDATE erasure SET claimed_until = clock_timestamp() + $2::int * interval '1 millisecond' WHERE id = $1::uuid`,
@@ -134,7 +134,7 @@ export async function advanceErasure(
   );
 }
 
-/** Removes the tombstones of erasures that ended so long ago (ms): nothing that was received before is queued any more. */
+/** Removes tombstones of erasures that ended `afterMs` ago: nothing received before them is queued any more. */
 export async function removeTombstones(sql: Sql, afterMs: number, limit: number): Promise<number> {
   return sql.$executeRawUnsafe(
     `DELETE FROM erased_identity WHERE hash IN (

@@ -72,8 +72,8 @@ async function leaveSegments(tx: Sql, personId: string, at: number): Promise<num
 export type Left = { readonly exited: number; readonly destinations: ReadonlySet<string> };
 
 /**
- * Takes a person who is being erased out of all segments, and has audiences told to take them out; of synced ones they are
- * in none any more, whatever segments they were in.
+ * Takes a person who is being erased out of all segments, and has audiences told to take them out. They are in no
+ * synced audience any more, no matter which segments they were in.
  * @param waitMs how long the audiences are to be waited for
  */
 export async function leaveEverything(

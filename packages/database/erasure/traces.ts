@@ -42,8 +42,8 @@ const TRACES: readonly string[] = [
      FROM page WHERE d.id = page.id`,
 ];
 
-// Of what has no person yet, what was received before the request: later events are somebody else's. The payload as
-// `json`: `jsonb` refuses U+0000, for which an event may be here.
+// Rows without a person go only if they were received before the request: later events are somebody else's. The payload
+// is read as `json`: `jsonb` refuses U+0000, which may be the reason why an event is here.
 const DEAD_EVENTS = `
   DELETE FROM dead_event
    WHERE person_id = $1::uuid

@@ -204,7 +204,7 @@ export async function loadRunState(tx: Sql, id: string): Promise<RunState> {
 export type Unreached = { readonly personId: string; readonly segmentId: string };
 
 /**
- * Those of locked people that the newest edit of a segment has not reached, if it suppresses automations. People who were
+ * The locked people that the newest edit of a segment has not reached, if it suppresses automations. People who were
  * created after the edit don't concern it.
  */
 export async function findUnreached(tx: Sql, personIds: readonly string[]): Promise<Unreached[]> {

@@ -57,7 +57,7 @@ export async function lockChunk(tx: Sql, part: EvaluationPart, limit: number): P
 }
 
 /**
- * Those of locked people who have something to decide, so that a difference is expected: events that were stored after
+ * The locked people who have something to decide, so that a difference is expected: events that were stored after
  * `settledMs`, or a deadline that has passed.
  * @param settledMs all events that were stored up to here (epoch ms, the database's clock) are decided on
  */

@@ -58,7 +58,7 @@ export type DeadPerson = {
   readonly stage: Exclude<DeadStage, 'features'>;
   readonly personId: string;
   readonly error: string;
-  /** Of a run over many people, which one. */
+  /** The run over many people that it happened in, if any. */
   readonly evaluationId?: string;
 };
 

@@ -12,7 +12,7 @@ export type LockedPeople = {
   readonly newest: number;
   /** When somebody was last erased (epoch ms, 0 for never): events that were received before may be theirs. */
   readonly erasedAt: number;
-  /** Those of whom no event was ever stored. */
+  /** People without any stored event, ever. */
   readonly newcomers: ReadonlySet<string>;
 };
 

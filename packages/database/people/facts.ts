@@ -174,7 +174,7 @@ export async function addToPeople(
   );
 }
 
-/** Of a statement that returns the people whose address it `changed`: they are looked at anew in synced audiences. */
+/** Part of a statement that returns the people whose address it `changed`: synced audiences check these people anew. */
 const MARK_CHANGED = `INSERT INTO audience_dirty (person_id) SELECT id FROM changed WHERE ${ANY_SYNCS}`;
 
 /** Sets what is kept with the person of the e-mail trait. The link is dated only where the address changes. */

@@ -81,8 +81,8 @@ export type WantedUser = { readonly userId: string; readonly personId: string };
  * Finds the people of userIds, and makes those who are not there, in one statement: as {@link findIdentities} and
  * {@link createPeople}.
  * @param wanted no two of one userId
- * @returns userId -> person; without those for whom another process was first, and without strangers while an erasure is
- *   remembered: an event of theirs may be from before it
+ * @returns userId -> person; without people whom another process created first, and without strangers while an erasure
+ *   is remembered: an event of theirs may be from before it
  */
 export async function findOrCreateUsers(
   sql: Sql,

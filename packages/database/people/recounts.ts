@@ -11,7 +11,7 @@ export type Recount = { readonly [feature in CountedFeature | 'activeDays']: num
   readonly changed: readonly (CountedFeature | 'activeDays')[];
 };
 
-/** Those of locked people who are not counted by this version of the rules. */
+/** The locked people who are not counted by this version of the rules. */
 export async function findUncounted(tx: Sql, people: PersonList, version: number): Promise<string[]> {
   const rows = await rowsOf<{ id: string }>(
     tx,

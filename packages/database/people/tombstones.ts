@@ -25,8 +25,8 @@ export function subjectsOf(event: Naming): string[] {
 }
 
 /**
- * Those of the events that belong to somebody who was erased after they were received: by the identity that decides, or,
- * where that one is unknown, by any other.
+ * The events that belong to a person who was erased after they were received. The identity that decides tells whose an
+ * event is, or any other identity where that one is unknown.
  * @param isKnown whether the identity that decides is somebody's now
  */
 export async function findErased(
@@ -84,8 +84,8 @@ export async function buryIdentities(
 }
 
 /**
- * Of people who were to be locked and are not there any more, takes identities away that were linked to them while they
- * were being erased: otherwise they would be found, and be gone, again and again.
+ * Some people were to be locked and are not there any more. Takes away the identities that were linked to them while
+ * they were being erased: otherwise they would be found, and be gone, again and again.
  */
 export async function releaseIdentities(sql: Sql, personIds: readonly string[]): Promise<void> {
   await sql.$executeRawUnsafe(

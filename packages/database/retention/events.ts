@@ -2,7 +2,7 @@ import { type Database, inTransaction } from '../connection/connect';
 import { plainArray } from '../connection/literals';
 import { rowsOf, type Sql } from '../connection/sql';
 
-/** A person of whom events were removed, and what these were called. */
+/** A person whose events were removed, and the names of these events. */
 export type RemovedEvents = { readonly personId: string; readonly names: readonly string[] };
 
 /** What one transaction removes at most. */

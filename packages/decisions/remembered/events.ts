@@ -31,7 +31,7 @@ export type RememberedEvents = {
   readonly load: (tx: Sql, wanted: readonly WantedEvents[]) => Promise<(readonly number[])[]>;
   /**
    * Adds events that a transaction stores, which holds the locks of their people.
-   * @param newcomers those of the people of whom no event was ever stored
+   * @param newcomers the people without any stored event, ever
    */
   readonly add: (
     events: readonly StoredEvent[],
@@ -73,7 +73,7 @@ export async function readEvents(tx: Sql, wanted: readonly WantedEvents[]): Prom
 /** Deeper lists are read each time: few segments need that many events, and one list would take as much as a hundred. */
 const REMEMBERED_DEPTH_MAX = 64;
 
-/** What is known of a name of which there is no event. Few segments look further back than so many. */
+/** What is known of a name without events. Few segments look further back than this many. */
 const NONE: Newest = { depth: 16, instants: [] };
 
 /**
@@ -95,7 +95,7 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
   const entryOf = ({ id, eventsVersion }: WantedEvents['person']): Entry => {
     const found = known.get(id);
     if (found?.isSettled === true && found.version === eventsVersion) {
-      // To the end, for the first is the first to be forgotten.
+      // Moves it to the end: the first one is forgotten first.
       known.delete(id);
       known.set(id, found);
       return found;
@@ -119,7 +119,7 @@ export function makeRememberedEvents(listsMax: number): RememberedEvents {
     entry.byName.set(name, newest);
   };
 
-  /** Of somebody of whom no event was ever stored everything is known. */
+  /** Everything is known of a person without any stored event, ever. */
   const beginWith = (personId: string): void => {
     forget(personId);
     known.set(personId, { version: 0, isSettled: true, isWhole: true, byName: new Map() });

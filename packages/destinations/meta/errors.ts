@@ -69,7 +69,7 @@ export function metaOutcome(
     case 'retry':
       return { kind: 'retry', error, outcomeUnknown: true };
     case 'throttled':
-      // By ad account or app: which one an audience belongs to is not known here, so everything waits.
+      // Meta limits by ad account or app. It is not known here which one an audience belongs to, so everything waits.
       return {
         kind: 'retry',
         error,

@@ -7,7 +7,7 @@ const PART_CHARS_MIN = 4;
 
 /**
  * An answer without the header values that it may quote, as they are, as JSON or in a URL: receivers that echo a request
- * are common. Of an answer that was cut the end goes too, where a value begins there.
+ * are common. If an answer was cut, its end goes too where a value begins there.
  */
 export function redacted(answer: string, headers: Readonly<Record<string, string>>): string {
   const forms = [...new Set(Object.values(headers).flatMap(formsOf))].toSorted((a, b) => b.length - a.length);

@@ -33,7 +33,7 @@ const MONTHLY = {
   year: fraction(1n, 12n),
 };
 
-/** By what an amount a period is multiplied to become one a month: a year has 12 months, 52 weeks, 365 days. */
+/** The factor that turns an amount per period into one per month: a year has 12 months, 52 weeks, 365 days. */
 export function monthlyFactor({ interval, count }: BillingPeriod): Fraction {
   return divide(MONTHLY[interval], fraction(count));
 }

@@ -25,7 +25,7 @@ const keyOf = ({ address, fact }: MailFact): string =>
 /** How strongly a fact keeps mail away: a topic does when it is not wanted. */
 const keepsAway = ({ fact, isSet }: MailFact): boolean => (typeof fact === 'string' ? isSet : !isSet);
 
-/** Of two facts of one instant the one that keeps mail away counts: an unwanted mail is the worse mistake. */
+/** If two facts are of one instant, the one that keeps mail away counts: an unwanted mail is the worse mistake. */
 function isNewer(a: MailFact, b: MailFact): boolean {
   return a.at === b.at ? keepsAway(a) && !keepsAway(b) : a.at > b.at;
 }

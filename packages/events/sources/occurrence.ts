@@ -48,7 +48,7 @@ export function occurrenceOf(times: ClientTimes, receivedAt: number, rule: SkewR
 }
 
 /**
- * How far an event's time lies after its receipt (ms). Of a subscription it is that of its state, where that has its own.
+ * How far an event's time lies after its receipt (ms). A subscription's time is that of its state, if that has one.
  * @param leadMs of the event's timestamp
  */
 export function leadOf(

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../event';
 import { at, objectOf, textOf } from '../reading';
 
-/** What Stripe says in one event and means in another. Of two of one kind and id the newest by `at` counts. */
+/** What Stripe says in one event and means in another. If two have one kind and id, the newest by `at` counts. */
 export type StripeObject = {
   readonly kind: 'customer' | 'product' | 'price' | 'coupon' | 'discount';
   readonly id: string;
