@@ -6,6 +6,9 @@ import { addCoreActions, makePeople, storeEvents } from './people';
 
 const CRITERIA = { features: { coreActions: { min: 1 } } };
 
+const ADD = { audienceId: 'aud', trigger: 'on_enter' } as const;
+const REMOVE = { audienceId: 'aud', trigger: 'on_exit', action: 'remove' } as const;
+
 describe.each(queueBackends)('people and evaluations on $name', ({ useServices }) => {
   const services = useServices();
   let api: Api;
@@ -24,16 +27,8 @@ describe.each(queueBackends)('people and evaluations on $name', ({ useServices }
 
   test('evaluates one person: enters, stays, exits, with deliveries and a word to the relay', async () => {
     const [personId = ''] = await makePeople(api.db, ['anna']);
-    const { segment } = await client.createSegment({
-      name: 'Active',
-      criteria: CRITERIA,
-      automationConfig: {
-        resend: [
-          { audienceId: 'aud', trigger: 'on_enter' },
-          { audienceId: 'aud', trigger: 'on_exit', action: 'remove' },
-        ],
-      },
-    });
+    const automationConfig = { resend: [ADD, REMOVE] };
+    const { segment } = await client.createSegment({ name: 'Active', criteria: CRITERIA, automationConfig });
     const evaluations = (isMember: boolean, transition: 'entered' | 'exited' | null) => ({
       personId,
       evaluations: [{ segmentId: segment.id, segmentName: 'Active', isMember, transition }],
