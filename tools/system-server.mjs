@@ -1,7 +1,7 @@
-// Finds a server for the tests (redis, pgbouncer), or installs the system's package where that is possible.
+// Finds a server for the tests (redis, pgbouncer, postgres), or installs the system's package where that is possible.
 // As a program: `system-server.mjs redis` prints its path (with --install after trying to install it), or exits with 1.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync, writeFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -9,19 +9,27 @@ import { pathToFileURL } from 'node:url';
 const SERVERS = {
   redis: { names: ['redis-server', 'valkey-server'], packageName: 'redis-server' },
   pgbouncer: { names: ['pgbouncer'], packageName: 'pgbouncer' },
+  // In the folder of its version, as Debian has it.
+  postgres: { names: ['postgres'], packageName: 'postgresql', versions: '/usr/lib/postgresql' },
 };
 const POLICY = '/usr/sbin/policy-rc.d';
 
 /** @returns {string | null} the path of the server's program */
 export function findServer(kind) {
+  const { names, versions } = SERVERS[kind];
+  const ofVersions =
+    versions === undefined || !existsSync(versions)
+      ? []
+      : readdirSync(versions).map((version) => path.join(versions, version, 'bin'));
   const folders = [
+    ...ofVersions,
     ...(process.env.PATH ?? '').split(path.delimiter),
     '/usr/bin',
     '/usr/sbin',
     '/usr/local/bin',
     '/opt/homebrew/bin',
   ];
-  for (const name of SERVERS[kind].names) {
+  for (const name of names) {
     for (const folder of folders) {
       const file = path.join(folder || '.', name);
       try {

@@ -20,6 +20,7 @@ if (built.status !== 0) process.exit(built.status ?? 1);
 const missing = [
   ['redis', 'everything that runs on Redis. There is no redis-server or valkey-server'],
   ['pgbouncer', 'everything that goes through PgBouncer. There is no pgbouncer'],
+  ['postgres', "plans on the system's PostgreSQL. There is none in /usr/lib/postgresql"],
 ].filter(([kind]) => findOrInstallServer(kind) === null);
 const jest = spawn(process.execPath, [createRequire(import.meta.url).resolve('jest/bin/jest'), ...args], {
   cwd: root,

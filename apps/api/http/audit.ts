@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { v7 as uuidv7 } from 'uuid';
-import { insertAuditEntry, type Sql } from '#database';
+import { insertAuditEntry, isUuid, type Sql } from '#database';
 import type { Log } from '#runtime';
 import { keyNameOf } from './auth';
 
@@ -67,10 +67,8 @@ export function auditOf(request: Request): Keeping {
   return kept.get(request) ?? NONE;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** What a path names: ids only, for what a client calls a person may be an e-mail address. */
 export function targetOf(params: Readonly<Record<string, unknown>>): string | null {
-  const ids = Object.values(params).filter((value) => typeof value === 'string' && UUID.test(value));
+  const ids = Object.values(params).filter((value) => typeof value === 'string' && isUuid(value));
   return ids.length === 0 ? null : ids.join('/').toLowerCase();
 }

@@ -203,7 +203,7 @@ describe('exports', () => {
     await waitFor(async () => (await impatient.send('GET', exportPath(small))).status === 200, {
       timeoutMs: 30_000,
     });
-    // Whoever reads on meanwhile, however slowly, is served to the end.
+    // A client that reads on slowly meanwhile is served to the end: its pauses are what is tried.
     const slow = await get(`${impatient.url}${exportPath(id)}`);
     let lines = 0;
     for await (const chunk of slow as AsyncIterable<Buffer>) {
